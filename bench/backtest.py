@@ -4,9 +4,11 @@
 
 By default 10 thousand, 100 thousand and a million transitions in 30 days. Six of seven are of target
 tracking, whose alarms turn red whenever it scales; the others are of two hundred ECS services with an alarm
-on memory each (every fifth is not opted in), and of forty alarms that only page. Each size runs in a process
-of its own, from a file on disk; the file is made first and is not measured. Seconds are those of the
-processor: one core does it all.
+on memory each (every fifth is not opted in), and of forty alarms that only page. A last row has 100 thousand
+transitions of the answered alarms alone, which is an alarm red a minute and storm after storm.
+
+Each row runs in a process of its own, from a file on disk; the file is made first and is not measured.
+Seconds are those of the processor: one core does it all.
 """
 
 import json
@@ -32,6 +34,7 @@ ACCOUNT, REGION = "111122223333", "eu-west-1"
 SERVICES = 200
 # Transitions of target tracking for each of an alarm that Firebreak answers.
 TRACKED = 6
+ANSWERED_ALONE = 100_000
 REASON = (
     "Threshold Crossed: 3 out of the last 3 datapoints [91.3 (20/11/26 10:00:00), 88.0 (20/11/26 09:59:00),"
     " 83.4 (20/11/26 09:58:00)] were greater than the threshold (80.0) (minimum 3 datapoints for"
@@ -59,8 +62,8 @@ def alarm(name: str, namespace: str, metric: str, dimensions: dict[str, str], ac
     return {"line": "alarm", "config": config, "tags": {"firebreak:action": action} if action else {}}
 
 
-def write(path: Path, transitions: int) -> None:
-    """A history of so many transitions."""
+def write(path: Path, transitions: int, tracked_each: int = TRACKED) -> None:
+    """A history of so many transitions, with so many of target tracking for each of an answered alarm."""
     chance, states = random.Random(7), dict[str, str]()  # noqa: S311  # a sample
     alarms, targets = [], []
     for n in range(SERVICES):
@@ -91,7 +94,7 @@ def write(path: Path, transitions: int) -> None:
         for line in (header, *alarms, *targets):
             file.write(json.dumps(line) + "\n")
         for n in range(transitions):
-            of = answered if chance.randrange(TRACKED + 1) == 0 else tracked
+            of = answered if chance.randrange(tracked_each + 1) == 0 else tracked
             file.write(item(chance.choice(of), START + n * (END - START) / transitions, states) + "\n")
 
 
@@ -140,10 +143,10 @@ def measure(path: Path) -> None:
 
 def main(sizes: list[int]) -> None:
     """Each size in a process of its own."""
-    for size in sizes:
+    for size, tracked_each in [*((size, TRACKED) for size in sizes), (ANSWERED_ALONE, 0)]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "history.jsonl"
-            write(path, size)
+            write(path, size, tracked_each)
             subprocess.run([sys.executable, __file__, "--measure", str(path)], check=True)  # noqa: S603  # itself
 
 

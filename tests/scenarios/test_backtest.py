@@ -39,9 +39,9 @@ def replayed(path: Path) -> dict[str, list[str]]:
     replay = Replay(facts, load_policy(POLICY), reader, Assumptions())
     found: dict[str, list[str]] = {}
     for transition in reader.read(items):
-        decided = replay.step(transition)
-        if decided and transition.after == "ALARM":
-            found.setdefault(transition.alarm, []).append(decided[1].value)
+        made = replay.step(transition)[replay.fell_due :]
+        if transition.after == "ALARM":
+            found.setdefault(transition.alarm, []).append(made[0].decided.reason.value)
     return found
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from firebreak.core.model import Alarm, AlarmState, Contributor
 from firebreak.core.routing import ROUTER, by_live_tags, route
+from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import MAX_TEXT_CHARACTERS, parse
 from firebreak.services.registry import CATALOG
-from firebreak_cli.backtest.facts import Facts
+from firebreak_cli.backtest.facts import AlarmFacts, Facts
 from firebreak_cli.backtest.transitions import Transition
 from firebreak_cli.queries import state_change
+from firebreak_cli.queries.live_alarms import propagation_of
 
 _STATES = {state.value: state for state in AlarmState}
 
@@ -34,7 +36,10 @@ class AlarmEvents:
         )
 
     def functions(self, transition: Transition) -> tuple[str, ...]:
-        """The functions that the rules invoke; Route by the one that it would pass the alarm on to."""
+        """The functions that the rules invoke; Route by the one that it would pass the alarm on to.
+
+        Route itself is left where nobody knows the tags that it would read.
+        """
         key = (transition.alarm, bool(transition.contributor), transition.after, transition.before)
         if key not in self._functions:
             self._functions[key] = self._routed(self._bare(transition))
@@ -42,10 +47,10 @@ class AlarmEvents:
 
     def _routed(self, alarm: Alarm) -> tuple[str, ...]:
         named = tuple(found.function for found in route(alarm, CATALOG))
-        if ROUTER not in named:
-            return named
         tags = self.facts.alarms[alarm.name].tags
-        passed_to = by_live_tags(alarm, tags, CATALOG) if isinstance(tags, Mapping) else None
+        if ROUTER not in named or not isinstance(tags, Mapping):
+            return named
+        passed_to = by_live_tags(alarm, tags, CATALOG)
         return (*(name for name in named if name != ROUTER), *((passed_to,) if passed_to else ()))
 
     def _bare(self, transition: Transition) -> Alarm:
@@ -60,10 +65,18 @@ class AlarmEvents:
     def _template(self, name: str, state: AlarmState) -> Alarm:
         key = (name, state)
         if key not in self._templates:
-            facts = self.facts.alarms[name]
-            tags = facts.tags if isinstance(facts.tags, Mapping) else {}
-            turned = state_change.Transition(name, self.facts.start, "", state.value, "")
-            parsed = parse(state_change.state_change_event(turned, facts.config, tags))
-            assert isinstance(parsed, Alarm)  # noqa: S101  # state_change_event makes no request
-            self._templates[key] = parsed
+            self._templates[key] = self._event(self.facts.alarms[name], state)
         return self._templates[key]
+
+    def _event(self, alarm: AlarmFacts, state: AlarmState) -> Alarm:
+        """The alarm's event of that state. Its tags are in it unless CloudWatch says that they are not."""
+        rides = isinstance(alarm.tags, Mapping) and propagation_of(alarm.config) is not False
+        tags = alarm.tags if rides and isinstance(alarm.tags, Mapping) else {}
+        turned = state_change.Transition(alarm.described.name, self.facts.start, "", state.value, "")
+        try:
+            event = state_change.state_change_event(turned, alarm.config, tags)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise UnusableEvent("an alarm of another shape", "one that DescribeAlarms answers") from error
+        parsed = parse(event)
+        assert isinstance(parsed, Alarm)  # noqa: S101  # state_change_event makes no request
+        return parsed

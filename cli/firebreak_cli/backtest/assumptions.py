@@ -69,28 +69,32 @@ class AssumedEffect:
         for incident in incidents:
             if incident.target.key == target_key and incident.holds_target:
                 for member in incident.members:
+                    subject = (member.name, member.contributor)
                     if self.effect is Effect.HELPS:
-                        self.alarms.pin(member.name, AlarmState.OK, now)
+                        self.alarms.pin(subject, AlarmState.OK, now)
                     else:
-                        self.alarms.pin(member.name, AlarmState.ALARM, member.since or now)
+                        self.alarms.pin(subject, AlarmState.ALARM, member.since or now)
 
     def overrules(self, transition: Transition) -> bool:
         """Whether the alarm is held in another state than the transition gives it."""
         if self.effect is Effect.AS_HISTORY:
             return False
-        pinned = self.alarms.pinned(transition.alarm)
+        pinned = self.alarms.pinned(transition.subject)
         if pinned is AlarmState.OK and transition.after is AlarmState.ALARM:
-            self.alarms.unpin(transition.alarm)
+            self.alarms.unpin(transition.subject)
             return False
         return pinned is not None
 
     def let_go(self, incidents: Iterable[Incident]) -> list[Transition]:
         """Lets alarms go on as in the history once no incident works on them; returns those that are OK."""
         working = {
-            member.name for one in incidents if one.state not in FREES_TARGET for member in one.members
+            (member.name, member.contributor)
+            for one in incidents
+            if one.state not in FREES_TARGET
+            for member in one.members
         }
         free = self.alarms.held_red() - working
-        for name in free:
-            self.alarms.unpin(name)
-        latest = (self.alarms.latest(name) for name in sorted(free))
+        for subject in free:
+            self.alarms.unpin(subject)
+        latest = (self.alarms.latest(subject) for subject in sorted(free))
         return [one for one in latest if one and one.after is AlarmState.OK]

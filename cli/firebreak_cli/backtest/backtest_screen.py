@@ -18,6 +18,7 @@ _WORDS = {
     "ask_approval": "would ask",
     "defer": "would wait",
     "refuse": "would refuse",
+    "unknown": "not known",
 }
 _CERTAINTY = {"certain": "", "maybe": "maybe", "not_replayed": "could not be replayed"}
 
@@ -26,7 +27,7 @@ def show(found: Plain, console: Console) -> None:
     """Print the result."""
     history, totals = found["history"], found["totals"]
     console.print(screen.facts(_head(found, history)))
-    assumed = [("-", line) for line in (*found["assumptions"], *_not_seen(history, found["deleted_alarms"]))]
+    assumed = [("-", line) for line in (*found["assumptions"], *not_seen(history, found["deleted_alarms"]))]
     decisions = list(_decisions(found["decisions"]))
     sections: list[_Section] = [
         ("Assumed, and not seen", ("", ""), assumed),
@@ -45,8 +46,8 @@ def show(found: Plain, console: Console) -> None:
 def verdict(totals: Mapping[str, int], found: Plain) -> str:
     """The last line: the whole result in one sentence."""
     made = sum(totals[word] for word in _WORDS)
-    if not made:
-        return "Nothing was replayed: no alarm of this history reaches a function."
+    if made == totals["unknown"]:
+        return "Nothing was replayed: no decision about this history is known."
     unsure = f", {totals['not_replayed']} decisions could not be replayed" if totals["not_replayed"] else ""
     return (
         f"Firebreak would have acted {_times(totals['act'])}, proposed {_times(totals['propose'])},"
@@ -67,7 +68,7 @@ def _head(found: Plain, history: Plain) -> Iterator[screen.Row]:
     yield "Policy", f"{found['policy']['file']} ({found['policy']['hash']})"
 
 
-def _not_seen(history: Plain, deleted: Plain) -> Iterator[str]:
+def not_seen(history: Plain, deleted: Plain) -> Iterator[str]:
     """What the replay did not see, each with its count."""
     for reason, count in history["skipped"].items():
         yield f"not replayed: {count} items, {reason}"
@@ -130,9 +131,10 @@ def _calls(found: Plain) -> Iterator[tuple[str, str]]:
     if found["storms"]:
         yield "Storms", f"{len(found['storms'])}, the first at {found['storms'][0]}"
     within = readable(timedelta(seconds=recovery["within_seconds"]))
-    if recovery["red_spells"]:
-        share = f"{recovery['recovered_alone']} of {recovery['red_spells']} red spells"
+    if recovery["times_red"]:
+        share = f"{recovery['recovered_alone']} of {recovery['times_red']} times red"
         yield "Recovered alone", f"{share} ended within {within}, the time after which an act is verified"
-    if recovery["acts_measured"]:
+    if recovery["acted_on"]:
         saved = readable(timedelta(seconds=recovery["saved_at_most_seconds"]))
-        yield "Time to save", f"at most {saved} in {recovery['acts_measured']} red spells that were acted on"
+        still = f", of which {recovery['still_red']} had not ended" if recovery["still_red"] else ""
+        yield "Time to save", f"at most {saved} in {recovery['acted_on']} times red that were acted on{still}"

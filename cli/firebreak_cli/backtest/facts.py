@@ -13,7 +13,15 @@ from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.intake.names import Found, Home, read_target
 from firebreak.wire.lenient_json import parse_timestamp
-from firebreak_cli.backtest.history_file import AlarmLine, GroupsLine, HeaderLine, ItemLine, Line, TargetLine
+from firebreak_cli.backtest.history_file import (
+    AlarmLine,
+    GroupsLine,
+    HeaderLine,
+    ItemLine,
+    Line,
+    TargetLine,
+    in_utc,
+)
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 
 NO_TAGS_READ = Unknown("the history has no tags of it")
@@ -24,11 +32,12 @@ _TIMES = ("StateTransitionedTimestamp", "StateUpdatedTimestamp")
 
 @dataclass(frozen=True, slots=True)
 class AlarmFacts:
-    """An alarm as it was when the history was saved."""
+    """An alarm as it was when the history was saved; `configured_at` is when it last changed, if known."""
 
     config: Mapping[str, Any]
     described: DescribedAlarm
     tags: Reading[Mapping[str, str]]
+    configured_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,14 @@ def read_facts(lines: Iterator[Line], file: str) -> tuple[Facts, Iterator[ItemLi
             case HeaderLine():  # pragma: no cover - history_file lets only the first line be one
                 break
     found = Facts(
-        header.account, header.region, header.start, header.end, header.read_at, alarms, targets, behind
+        header.account,
+        header.region,
+        in_utc(header.start),
+        in_utc(header.end),
+        in_utc(header.read_at),
+        alarms,
+        targets,
+        behind,
     )
     return found, chain(first, _items(lines, file))
 
@@ -103,11 +119,14 @@ def alarm_facts(line: AlarmLine, file: str) -> AlarmFacts:
     times = {key: parse_timestamp(line.config[key]) for key in _TIMES if key in line.config}
     try:
         described = described_alarm({**line.config, **times})
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         name = str(line.config.get("AlarmName", "without a name"))[:100]
         raise Ending(BAD_INPUT, f"{file}: alarm {name}: not as DescribeAlarms answers ({error})") from error
     if described.since is None:
         raise Ending(
             BAD_INPUT, f"{file}: alarm {described.name[:100]}: it says since when in no readable way"
         )
-    return AlarmFacts(line.config, described, NO_TAGS_READ if line.tags is None else line.tags)
+    tags = NO_TAGS_READ if line.tags is None else line.tags
+    return AlarmFacts(
+        line.config, described, tags, parse_timestamp(line.config.get("AlarmConfigurationUpdatedTimestamp"))
+    )

@@ -5,9 +5,10 @@ It is read as a stream, so that its length costs no memory. docs/backtest.md des
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -88,7 +89,7 @@ def read_lines(path: Path) -> Iterator[Line]:
             while texts := file.readlines(_AT_ONCE):
                 yield from _checked(path, number, _decoded(path, number, texts))
                 number += len(texts)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         place = f"after line {number} it cannot be read" if number else "it cannot be read"
         raise Ending(BAD_INPUT, f"{path}: {place}: {type(error).__name__}") from error
     if not number:
@@ -98,17 +99,36 @@ def read_lines(path: Path) -> Iterator[Line]:
 def _decoded(path: Path, before: int, texts: list[bytes]) -> list[Line]:
     """The lines of a part of the file; `before` counts those ahead of it."""
     try:
-        return _DECODER.decode_lines(b"".join(texts))
-    except msgspec.MsgspecError:
-        return [_decoded_alone(path, number, text) for number, text in enumerate(texts, start=before + 1)]
+        found = _DECODER.decode_lines(b"".join(texts))
+    except (msgspec.MsgspecError, RecursionError):
+        found = []
+    if len(found) == len(texts):  # an empty line is passed over, and its place would be lost
+        return found
+    return [_decoded_alone(path, number, text) for number, text in enumerate(texts, start=before + 1)]
 
 
 def _decoded_alone(path: Path, number: int, text: bytes) -> Line:
     try:
         found: Line = _DECODER.decode(text)
-    except msgspec.MsgspecError as error:
-        raise Ending(BAD_INPUT, f"{path}: line {number}: {error}") from error
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Ending(BAD_INPUT, f"{path}: line {number}: {_other_version(text) or error}") from error
     return found
+
+
+def _other_version(text: bytes) -> str:
+    """What to say of the first line of another version, whatever else is in it; empty for all other lines."""
+    try:
+        found = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        return ""
+    version = found.get("version", FORMAT_VERSION)
+    other = found.get("line") == "history" and version != FORMAT_VERSION
+    return f"version {version}, and this release reads {FORMAT_VERSION}" if other else ""
+
+
+def in_utc(at: datetime) -> datetime:
+    """A time of the history; one without a zone is in UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _checked(path: Path, before: int, lines: list[Line]) -> list[Line]:
@@ -120,7 +140,8 @@ def _checked(path: Path, before: int, lines: list[Line]) -> list[Line]:
         raise Ending(BAD_INPUT, f"{path}: line {again[0]}: the history begins a second time")
     header = lines[0]
     if isinstance(header, HeaderLine) and header.version != FORMAT_VERSION:
-        raise Ending(BAD_INPUT, f"{path}: version {header.version}, and this release reads {FORMAT_VERSION}")
+        said = f"version {header.version}, and this release reads {FORMAT_VERSION}"
+        raise Ending(BAD_INPUT, f"{path}: line 1: {said}")
     return lines
 
 

@@ -14,7 +14,7 @@ from firebreak.core.limits.scopes import short_key
 from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan
 from firebreak.core.readings import Reading
-from firebreak.core.routing import VERIFY
+from firebreak.core.routing import ROUTER, VERIFY
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.errors import UnusableEvent
 from firebreak.intake.effective_alarms import EffectiveAlarms
@@ -43,7 +43,7 @@ from firebreak_cli.backtest.replayed_ports import (
     WakeUps,
 )
 from firebreak_cli.backtest.standing_refusals import StandingRefusals
-from firebreak_cli.backtest.tally import Decided, Tally
+from firebreak_cli.backtest.tally import Made, Tally
 from firebreak_cli.backtest.transitions import Skipped, Transition, TransitionReader
 
 # No history has the heartbeat of a stack, and no target belongs to one without a name.
@@ -66,8 +66,9 @@ class Replay:
         shortcuts: bool = True,
     ) -> None:
         self.facts, self.policy, self.reader, self.assumed = facts, remembered(policy), reader, assumed
-        self.tally = Tally(self.policy, reader.changed)
+        self.tally = Tally(self.policy, facts)
         self.recoveries = Recoveries(policy.verification.after)
+        self.fell_due = 0
         self.skipped: Counter[Skipped] = Counter()
         self.unrouted: Counter[str] = Counter()
         self.deleted: Counter[str] = Counter()
@@ -75,7 +76,7 @@ class Replay:
         self._shortcuts = shortcuts
         self._alarms, self._events = ReplayedAlarms(facts), AlarmEvents(facts)
         self._effect = AssumedEffect(assumed.effect, self._alarms)
-        self._clock = VirtualClock(facts.start)
+        self._clock = VirtualClock(reader.start)
         self._ledger, self._wake_ups = ReplayedLedger(self.tally), WakeUps()
         self._bus = ReplayedBus(self.tally.announced)
         storms = MemoryStorms(self._ledger.memory)
@@ -138,24 +139,35 @@ class Replay:
             self.step(transition)
         self.finish()
 
-    def step(self, transition: Transition) -> Decided | None:
-        """Replays one transition, and returns the decision on it; None where it needed none."""
-        self.tally.latest = None
+    def step(self, transition: Transition) -> list[Made]:
+        """Replays one transition, and what fell due before it; returns the decisions that were made.
+
+        The first `fell_due` of them are those that it did not lead to.
+        """
+        self.tally.recent.clear()
+        self.fell_due = 0
         if transition.alarm not in self.facts.alarms:
             self.skipped[Skipped.DELETED_ALARM] += 1
             self.deleted[transition.alarm] += 1
-            return None
-        self._pass_time(transition.at)
-        self.tally.latest = None
+        elif transition.at < self.reader.start:
+            self.skipped[Skipped.OUTSIDE] += 1
+            self._alarms.turn(transition)
+        else:
+            self._pass_time(transition.at)
+            self.fell_due = len(self.tally.recent)
+            self._turn_or_skip(transition)
+        return self.tally.recent
+
+    def _turn_or_skip(self, transition: Transition) -> None:
         try:
             self._turn(transition)
         except UnusableEvent:
             self.skipped[Skipped.UNUSABLE] += 1
-        return self.tally.latest
 
     def finish(self) -> None:
         """Lets time pass to the end of the history."""
         self._pass_time(max(self.facts.end, self._clock.at))
+        self.recoveries.finish(self._clock.at)
 
     def _pass_time(self, until: datetime) -> None:
         """Everything that falls due by then, in its order."""
@@ -214,11 +226,14 @@ class Replay:
         if self._effect.overrules(transition):
             return
         functions = self._events.functions(transition)
+        if ROUTER in functions:
+            self.tally.not_routed(self._events.alarm(transition))
+            functions = tuple(name for name in functions if name != ROUTER)
         if functions:
             self.routed[transition.alarm] += 1
             if not (self._shortcuts and self._passed_quickly(transition, functions)):
                 self._in_full(transition, functions)
-        elif transition.after is AlarmState.ALARM:
+        elif transition.after is AlarmState.ALARM and not self.tally.recent[self.fell_due :]:
             self.unrouted[transition.alarm] += 1
 
     def _in_full(self, transition: Transition, functions: tuple[str, ...]) -> None:
@@ -288,7 +303,7 @@ class Replay:
         for incident in self._incidents():
             if incident.target.key == target and incident.holds_target:
                 for member in incident.members:
-                    self.recoveries.acted(member.name, now)
+                    self.recoveries.acted((member.name, member.contributor), now)
         self._effect.acted(self._incidents(), target, now)
 
 

@@ -21,6 +21,10 @@ class _Pinned:
     since: datetime
 
 
+# An alarm, and the id of one of its series; empty for the alarm as a whole.
+type Subject = tuple[str, str]
+
+
 @dataclass(slots=True)
 class ReplayedAlarms:
     """The alarms at the present moment of a replay. What changes them is `turn`, `pin` and `unpin`."""
@@ -28,7 +32,7 @@ class ReplayedAlarms:
     facts: Facts
     _latest: dict[str, Transition] = field(default_factory=dict)
     _series: dict[str, dict[str, Transition]] = field(default_factory=dict)
-    _pinned: dict[str, _Pinned] = field(default_factory=dict)
+    _pinned: dict[Subject, _Pinned] = field(default_factory=dict)
 
     def turn(self, transition: Transition) -> None:
         """Takes a transition of the history."""
@@ -37,33 +41,34 @@ class ReplayedAlarms:
         else:
             self._latest[transition.alarm] = transition
 
-    def pin(self, name: str, state: AlarmState, since: datetime) -> None:
-        """Holds an alarm in a state, whatever the history says."""
-        self._pinned[name] = _Pinned(state, since)
+    def pin(self, subject: Subject, state: AlarmState, since: datetime) -> None:
+        """Holds an alarm, or a series of it, in a state, whatever the history says."""
+        self._pinned[subject] = _Pinned(state, since)
 
-    def unpin(self, name: str) -> None:
+    def unpin(self, subject: Subject) -> None:
         """Lets an alarm go on as the history says."""
-        self._pinned.pop(name, None)
+        self._pinned.pop(subject, None)
 
-    def pinned(self, name: str) -> AlarmState | None:
+    def pinned(self, subject: Subject) -> AlarmState | None:
         """The state in which the alarm is held; None where it is as the history says."""
-        found = self._pinned.get(name)
+        found = self._pinned.get(subject)
         return found.state if found else None
 
-    def held_red(self) -> set[str]:
-        """The alarms that are held in ALARM."""
-        return {name for name, one in self._pinned.items() if one.state is AlarmState.ALARM}
+    def held_red(self) -> set[Subject]:
+        """The alarms and series that are held in ALARM."""
+        return {subject for subject, one in self._pinned.items() if one.state is AlarmState.ALARM}
 
-    def latest(self, name: str) -> Transition | None:
-        """The newest transition of the alarm in the history so far."""
-        return self._latest.get(name)
+    def latest(self, subject: Subject) -> Transition | None:
+        """The newest transition of the alarm, or of the series, in the history so far."""
+        name, series = subject
+        return self._series.get(name, {}).get(series) if series else self._latest.get(name)
 
     def describe(self, name: str) -> Reading[DescribedAlarm]:
         """The alarm as it is now; Unknown before the history says its state."""
         facts = self.facts.alarms.get(name)
         if facts is None:
             return ABSENT
-        if pinned := self._pinned.get(name):
+        if pinned := self._pinned_as_a_whole(name):
             return replace(
                 facts.described, state=pinned.state, since=pinned.since, evaluation=None, reason=""
             )
@@ -82,8 +87,9 @@ class ReplayedAlarms:
         """An alarm that has not turned yet: as today, if it has been so since before the history began."""
         if today.since < self.facts.start:
             return today
-        if name in self._series:
-            return replace(today, state=AlarmState.ALARM if self._red(name) else AlarmState.OK)
+        if series := self._series.get(name):
+            state = AlarmState.ALARM if self._red(name) else AlarmState.OK
+            return replace(today, state=state, since=max(one.at for one in series.values()))
         return BEFORE_HISTORY
 
     def describe_all(self, names: Sequence[str]) -> Reading[Mapping[str, DescribedAlarm]]:
@@ -105,4 +111,11 @@ class ReplayedAlarms:
 
     def _red(self, name: str) -> Mapping[str, Transition]:
         series = self._series.get(name, {})
-        return {id_: one for id_, one in series.items() if one.after is AlarmState.ALARM}
+        states = {id_: self.pinned((name, id_)) or one.after for id_, one in series.items()}
+        return {id_: one for id_, one in series.items() if states[id_] is AlarmState.ALARM}
+
+    def _pinned_as_a_whole(self, name: str) -> _Pinned | None:
+        """How the alarm is held: by itself, or by a series that is held red."""
+        alone = self._pinned.get((name, ""))
+        red = (one for (of, series), one in self._pinned.items() if of == name and series)
+        return alone or next((one for one in red if one.state is AlarmState.ALARM), None)

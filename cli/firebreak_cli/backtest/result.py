@@ -6,12 +6,13 @@ from typing import Any
 
 from firebreak.core.reasons import MEANINGS
 from firebreak.core.routing import TARGET_TRACKING_PREFIX
+from firebreak_cli.backtest.certainty import Certainty
 from firebreak_cli.backtest.replay import Replay
-from firebreak_cli.backtest.tally import Certainty
 
 VERSION = 1
 # The longest list of alarms or targets in a result; each says how many there are in all.
 MOST_LISTED = 50
+WORDS = ("act", "put_back", "propose", "ask_approval", "defer", "refuse", "unknown")
 
 type Plain = dict[str, Any]
 
@@ -22,12 +23,13 @@ def as_json(replay: Replay, policy_file: str) -> Plain:
     return {
         "version": VERSION,
         "policy": {"file": policy_file, "hash": replay.policy.hash},
-        "history": _history(replay),
+        "history": history_of(replay),
         "assumptions": list(replay.assumed.lines),
         "totals": totals(replay),
         "decisions": _decisions(replay),
         "acts": {
             "total": sum(sum(one.by_action.values()) for one in tally.acts.values()),
+            "targets": len(tally.acts),
             "by_target": _acts_by_target(replay),
             "list": [
                 {
@@ -47,11 +49,11 @@ def as_json(replay: Replay, policy_file: str) -> Plain:
         ],
         "limits": _limits(replay),
         "calls": {
-            "total": tally.calls.total(),
-            "by_severity": {severity.value: count for severity, count in sorted(tally.calls.items())},
-            "by_hour": {str(hour): count for hour, count in sorted(tally.calls_by_hour.items())},
+            "total": tally.calls.by_severity.total(),
+            "by_severity": {one.value: n for one, n in sorted(tally.calls.by_severity.items())},
+            "by_hour": {str(hour): count for hour, count in sorted(tally.calls.by_hour.items())},
         },
-        "storms": [at.isoformat() for at in tally.storms],
+        "storms": [at.isoformat() for at in tally.calls.storms],
         "recovery": _recovery(replay),
         "unrouted": _listed(_of_tracking(replay.unrouted, tracked=False), "alarm"),
         "target_tracking": _listed(_of_tracking(replay.unrouted, tracked=True), "alarm"),
@@ -63,7 +65,7 @@ def as_json(replay: Replay, policy_file: str) -> Plain:
 
 def totals(replay: Replay) -> dict[str, int]:
     """The decisions by outcome, and by how far the history carries them."""
-    found = dict.fromkeys(("act", "put_back", "propose", "ask_approval", "defer", "refuse", *Certainty), 0)
+    found = dict.fromkeys((*WORDS, *Certainty), 0)
     for (word, _, certainty), count in replay.tally.decisions.items():
         found[word] += count
         found[certainty.value] += count
@@ -71,16 +73,17 @@ def totals(replay: Replay) -> dict[str, int]:
 
 
 def says_something(replay: Replay) -> bool:
-    """Whether any alarm of the history reached a function: nothing replayed is not a pass."""
-    return replay.tally.made > 0
+    """Whether any decision could be replayed: nothing replayed is not a pass."""
+    return any(found.certainty is not Certainty.NOT_REPLAYED for found in replay.tally.decisions)
 
 
-def _history(replay: Replay) -> Plain:
+def history_of(replay: Replay) -> Plain:
+    """Where and when the history is from, and what was not replayed of it."""
     facts, reader = replay.facts, replay.reader
     return {
         "account": facts.account,
         "region": facts.region,
-        "from": facts.start.isoformat(),
+        "from": reader.start.isoformat(),
         "to": facts.end.isoformat(),
         "read_at": facts.read_at.isoformat(),
         "first": _time(reader.first),
@@ -106,17 +109,17 @@ def _decisions(replay: Replay) -> list[Plain]:
     tally = replay.tally
     return [
         {
-            "decision": word,
-            "reason": reason.value,
-            "sentence": MEANINGS[reason].sentence,
-            "certainty": certainty.value,
+            "decision": found.word,
+            "reason": found.reason.value,
+            "sentence": MEANINGS[found.reason].sentence,
+            "certainty": found.certainty.value,
             "count": count,
             "examples": [
                 {"at": at.isoformat(), "alarm": alarm, "target": target, "detail": detail}
-                for at, alarm, target, detail in tally.examples[word, reason, certainty]
+                for at, alarm, target, detail in tally.examples[found]
             ],
         }
-        for (word, reason, certainty), count in tally.decisions.most_common()
+        for found, count in tally.decisions.most_common()
     ]
 
 
@@ -154,12 +157,13 @@ def _fullest_first(row: Plain) -> tuple[float, str, str, str]:
 
 def _recovery(replay: Replay) -> Plain:
     recoveries = replay.recoveries
-    spells = [found for name, found in recoveries.by_alarm.items() if replay.routed[name]]
+    ended = [found for name, found in recoveries.by_alarm.items() if replay.routed[name]]
     return {
         "within_seconds": recoveries.within.total_seconds(),
-        "red_spells": sum(one.ended for one in spells),
-        "recovered_alone": sum(one.alone for one in spells),
-        "acts_measured": recoveries.acts_measured,
+        "times_red": sum(one.ended for one in ended),
+        "recovered_alone": sum(one.alone for one in ended),
+        "acted_on": recoveries.acted_on,
+        "still_red": recoveries.still_red,
         "saved_at_most_seconds": recoveries.saved.total_seconds(),
     }
 

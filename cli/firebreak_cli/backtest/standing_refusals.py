@@ -28,7 +28,7 @@ from firebreak.core.limits.storm import (
     worth_remembering,
 )
 from firebreak.core.messages.announcement import Announcement
-from firebreak.core.model import Alarm, Target
+from firebreak.core.model import Alarm, AlarmKind, AlarmState, Target
 from firebreak.core.readings import Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -36,7 +36,8 @@ from firebreak.intake.names import read_target
 from firebreak.ledger.memory.state import Held
 from firebreak.ledger.memory.storms import MemoryStorms
 from firebreak.policy.policy import Policy
-from firebreak_cli.backtest.tally import UNREADABLE, Repeat
+from firebreak_cli.backtest.certainty import UNREADABLE
+from firebreak_cli.backtest.tally import Repeat
 from firebreak_cli.backtest.transitions import Transition
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -49,9 +50,6 @@ LASTING = frozenset(
         Reason.OWN_STACK,
         Reason.ACTION_NONE,
         Reason.OTHER_ACTION,
-        Reason.WRONG_DIRECTION,
-        Reason.OTHER_CONTROLLER,
-        Reason.ACTIONS_DISABLED,
         Reason.TARGET_NONE,
         Reason.TARGET_AMBIGUOUS,
         Reason.TARGET_MALFORMED,
@@ -63,11 +61,14 @@ LASTING = frozenset(
         Reason.UNKNOWN_ACTION_TAG,
     }
 )
+# They come of a look at the alarm, which is left out once the ledger objects.
+LOOKED_AT = frozenset({Reason.WRONG_DIRECTION, Reason.OTHER_CONTROLLER, Reason.ACTIONS_DISABLED})
 # A refusal for one of these ends at the time that its check names.
 TIMED = frozenset({Reason.COOLDOWN, Reason.BREAKER_OPEN, Reason.BUDGET_FULL, Reason.FROZEN})
 
 _PLACES = {guard.name: place for place, guard in enumerate(GUARDS)}
-# The guards up to this one look at the target, the action and the dependencies, and at no other limit.
+# The guards from and to these look at the target, the action and the dependencies, and at no other limit.
+_FIRST_OF_THE_FIRST = _PLACES["in flight"]
 _LAST_OF_THE_FIRST = _PLACES["cooldown"]
 # Verdicts are written into these (core/limits/scopes.py, judged_in).
 _JUDGED = frozenset({Level.TARGET, Level.GROUP, Level.ACTION})
@@ -122,6 +123,8 @@ class StandingRefusals:
         storm = held.storm or CALM
         if known is None or transition.at >= known.until or storm.tripped_at != known.tripped_at:
             return None
+        if transition.after is not AlarmState.ALARM or transition.suppressed_by:
+            return None
         if known.shape != shape_of(transition) or known.versions != _versions(held, known.versions):
             return None
         if known.red and not self._counted(storm, replace(known.red, since=transition.at)):
@@ -175,6 +178,8 @@ class StandingRefusals:
         """Keeps a refusal that was just recorded, if it stands for a while."""
         self._known.pop(transition.subject, None)
         until = self._until(record)
+        if alarm.kind is AlarmKind.COMPOSITE:  # its children, which may be others each time, name its target
+            return
         if until is None or not isinstance(record.decision.outcome, Refuse) or transition.suppressed_by:
             return
         target = self._target(record)
@@ -200,15 +205,18 @@ class StandingRefusals:
         reason, deciding = record.decision.reason, record.decision.deciding
         if reason in UNREADABLE:
             return None
-        if reason in LASTING or reason is Reason.STORM:  # a storm's end is a change of what is looked at
+        if (
+            reason in LASTING | LOOKED_AT or reason is Reason.STORM
+        ):  # a storm's end is a change of what is looked at
             return NEVER
         return deciding.until if reason in TIMED and deciding else None
 
     def _looked_at(self, record: DecisionRecord, scopes: tuple[Scope, ...]) -> list[Scope]:
-        if record.decision.reason in LASTING:
+        if not record.target:
             return []
         deciding = record.decision.deciding
-        first = deciding is not None and _PLACES.get(deciding.guard, len(GUARDS)) <= _LAST_OF_THE_FIRST
+        place = _PLACES.get(deciding.guard, len(GUARDS)) if deciding else len(GUARDS)
+        first = _FIRST_OF_THE_FIRST <= place <= _LAST_OF_THE_FIRST
         return [scope for scope in scopes if not first or scope.level in _FIRST_SCOPES]
 
     def _target(self, record: DecisionRecord) -> Target | None:

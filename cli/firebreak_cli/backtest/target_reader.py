@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Target, Unresolved
 from firebreak.core.readings import ABSENT, Absent, Reading
-from firebreak.core.rules import PAGE_RUNG
+from firebreak.errors import UnusableEvent
 from firebreak.intake import target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Found, Home
@@ -76,23 +76,38 @@ class TargetReader:
     def _find(self) -> None:
         events = AlarmEvents(self.facts)
         for name in self.facts.alarms:
-            red = Transition((name, ""), {}, self.facts.end, "OK", AlarmState.ALARM)
-            for action in events.functions(red):
+            red = _red(name, self.facts)
+            try:
+                functions, alarm = events.functions(red), events.alarm(red)
+            except UnusableEvent:
+                continue
+            for action in functions:
                 if action in CATALOG:
-                    self._resolve(events.alarm(red), action)
+                    for alarms in self._as_if_red(alarm):
+                        self._resolve(alarm, action, alarms)
 
-    def _resolve(self, alarm: Alarm, action: str) -> None:
-        """Notes the target of an alarm for each action that the policy may take on it."""
-        lookups = Lookups(
-            Home(self.facts.account, self.facts.region), ReplayedAlarms(self.facts), self._behind
-        )
+    def _as_if_red(self, alarm: Alarm) -> Iterator[ReplayedAlarms]:
+        """The alarms as they are today; for a composite, with each of its children red in turn."""
+        for child in alarm.children or ("",):
+            alarms = ReplayedAlarms(self.facts)
+            name = child.split(":alarm:", 1)[-1]
+            if name in self.facts.alarms:
+                for other in alarm.children:
+                    alarms.pin((other.split(":alarm:", 1)[-1], ""), AlarmState.OK, self.facts.end)
+                alarms.unpin((name, ""))
+                alarms.turn(_red(name, self.facts))
+            yield alarms
+
+    def _resolve(self, alarm: Alarm, action: str, alarms: ReplayedAlarms) -> None:
+        """Notes the target of an alarm for each action that suits it: a ladder may be another one's later."""
+        lookups = Lookups(Home(self.facts.account, self.facts.region), alarms, self._behind)
         tags = self.facts.alarms[alarm.name].tags
         named = target_resolution.resolve(alarm, tags, lookups, action)
-        if isinstance(named.found, Target):
-            wanted = self._wanted.setdefault(named.found, _Wanted(named.found, named))
-            for rung in self.policy.rules(action, named.found).ladder:
-                if rung != PAGE_RUNG:
-                    wanted.alarms.setdefault(rung, alarm)
+        if isinstance(target := named.found, Target):
+            wanted = self._wanted.setdefault(target, _Wanted(target, named))
+            for name in CATALOG:
+                if CATALOG.service_of(name) == target.service:
+                    wanted.alarms.setdefault(name, alarm)
 
     def _behind(self, groups: Collection[str], home: Home) -> Found:
         key = frozenset(groups)
@@ -128,3 +143,7 @@ class TargetReader:
     def _group_size(self, action: AnyAction, target: Target) -> int | None:
         found = action.group(target, self.facts.read_at, health=False) if target.group else None
         return found.total if isinstance(found, GroupCount) else None
+
+
+def _red(name: str, facts: Facts) -> Transition:
+    return Transition((name, ""), {}, facts.end, "OK", AlarmState.ALARM)

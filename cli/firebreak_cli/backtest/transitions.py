@@ -6,7 +6,7 @@ No item is dropped in silence: what cannot be replayed is counted under the reas
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -14,12 +14,13 @@ import msgspec
 from firebreak.core.evaluation import Evaluation
 from firebreak.core.model import AlarmState
 from firebreak.wire.reason_data import evaluation_of
-from firebreak_cli.backtest.history_file import ItemLine
+from firebreak_cli.backtest.history_file import ItemLine, in_utc
 
 STATE_UPDATES = frozenset({"StateUpdate", "AlarmContributorStateUpdate"})
 # Items of these types say nothing about a state (docs: AlarmHistoryItem, HistoryItemType).
-NO_STATE = frozenset({"Action", "AlarmContributorAction"})
-CONFIGURATION = "ConfigurationUpdate"
+# So many unknown types are counted by name.
+MOST_TYPES = 20
+NO_STATE = frozenset({"Action", "AlarmContributorAction", "ConfigurationUpdate"})
 
 
 class Skipped(StrEnum):
@@ -37,18 +38,18 @@ class Skipped(StrEnum):
 
 class _State(msgspec.Struct, frozen=True, rename="camel"):
     state_value: AlarmState
-    state_reason: str = ""
+    state_reason: str | None = None
     state_reason_data: msgspec.Raw = msgspec.Raw(b"")
-    actions_suppressed_by: str = ""
+    actions_suppressed_by: str | None = None
 
 
 class _Before(msgspec.Struct, frozen=True, rename="camel"):
-    state_value: str = ""
+    state_value: str | None = None
 
 
 class _Data(msgspec.Struct, frozen=True, rename="camel"):
     new_state: _State
-    old_state: _Before = _Before()
+    old_state: _Before | None = None
 
 
 _DECODE = msgspec.json.Decoder(_Data).decode
@@ -91,8 +92,8 @@ class TransitionReader:
     """Reads transitions from items in order.
 
     `skipped` counts what was left out, `gaps` the transitions whose earlier state is not the one that the
-    history had before it: something between them is missing. `changed` has the time of the last change of
-    an alarm's configuration.
+    history had before it: something between them is missing. Transitions before `start` are read as well:
+    they say in what state alarms were then.
     """
 
     start: datetime
@@ -102,7 +103,6 @@ class TransitionReader:
     skipped: Counter[Skipped] = field(default_factory=Counter)
     unknown_types: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
-    changed: dict[str, datetime] = field(default_factory=dict)
     first: datetime | None = None
     last: datetime | None = None
     _latest: dict[tuple[str, str], tuple[datetime, AlarmState]] = field(default_factory=dict)
@@ -121,27 +121,25 @@ class TransitionReader:
                 self.skipped[found] += 1
 
     def _other(self, item: ItemLine) -> None:
-        if item.history_item_type == CONFIGURATION:
-            self.changed[item.alarm_name] = _utc(item.timestamp)
-            self.no_state += 1
-        elif item.history_item_type in NO_STATE:
+        if item.history_item_type in NO_STATE:
             self.no_state += 1
         else:
             self.skipped[Skipped.UNKNOWN_TYPE] += 1
-            self.unknown_types[item.history_item_type[:60]] += 1
+            if len(self.unknown_types) < MOST_TYPES or item.history_item_type[:60] in self.unknown_types:
+                self.unknown_types[item.history_item_type[:60]] += 1
 
     def _transition(self, item: ItemLine) -> Transition | Skipped:
         """The transition, compared with the one before it of the same series."""
-        at = _utc(item.timestamp)
-        if not self.start <= at <= self.end:
+        at = in_utc(item.timestamp)
+        if at > self.end:
             return Skipped.OUTSIDE
         if self.last and at < self.last:
             return Skipped.OUT_OF_ORDER
         try:
             data = _DECODE(item.history_data)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return Skipped.UNREADABLE
-        new, before = data.new_state, data.old_state.state_value
+        new, before = data.new_state, (data.old_state and data.old_state.state_value) or ""
         subject, after = (item.alarm_name, item.alarm_contributor_id), new.state_value
         known = self._latest.get(subject)
         if known == (at, after):
@@ -151,19 +149,16 @@ class TransitionReader:
         if known and before and known[1] != before:
             self.gaps[item.alarm_name] += 1
         self._latest[subject] = (at, after)
-        self.first, self.last = self.first or at, at
+        if at >= self.start:
+            self.first = self.first or at
+        self.last = at
         return Transition(
             subject,
             item.alarm_contributor_attributes,
             at,
             before,
             after,
-            new.state_reason,
-            bytes(new.state_reason_data),
-            new.actions_suppressed_by,
+            new.state_reason or "",
+            raw if (raw := bytes(new.state_reason_data)) != b"null" else b"",
+            new.actions_suppressed_by or "",
         )
-
-
-def _utc(at: datetime) -> datetime:
-    """A time of the history; one without a zone is in UTC."""
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -79,4 +79,4 @@ def _answer(ctx: typer.Context, asked: "Question", as_json: bool) -> None:  # no
 
         backtest_screen.show(found, screen.console())
     if not result.says_something(replay):
-        raise Ending(NOTHING_REPLAYED, "nothing was replayed: no alarm of this history reaches a function")
+        raise Ending(NOTHING_REPLAYED, "nothing was replayed: no decision about this history is known")

@@ -149,7 +149,7 @@ def diff(
     with shown_progress(environment_of(ctx).now, sys.stderr) as progress:
         compared = compare(before, after, history, progress, opted_in=opted_in)
     if as_json:
-        print_json(comparison.as_json(compared, files))
+        print_json(comparison.comparison_json(compared, files))
     elif markdown:
         typer.echo(comparison.as_markdown(compared, files))
     else:
@@ -159,8 +159,8 @@ def diff(
         if rows := comparison.rows_of(compared):
             console.print()
             console.print(screen.listing(("Times", "Before", "After", "First"), rows))
-    if not (compared.same or compared.changes):
-        raise Ending(NOTHING_REPLAYED, "nothing was replayed: no alarm of this history reaches a function")
+    if not compared.says_something:
+        raise Ending(NOTHING_REPLAYED, "nothing was replayed: no decision about this history is known")
     if found := sorted(set(fail_on or ()) & compared.found()):
         raise Ending(CHANGED, f"the policy makes a change that is refused here: {', '.join(found)}")
 

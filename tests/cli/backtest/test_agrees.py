@@ -73,8 +73,12 @@ def replayed(recorded: Recorded, folder: Path) -> list[tuple[str, Reason]]:
     facts, items = read_facts(read_lines(path), str(path))
     reader = TransitionReader(facts.start, facts.end)
     replay = Replay(facts, recorded.world.policy, reader, Assumptions())
-    steps = [(transition, replay.step(transition)) for transition in reader.read(items)]
-    return [(step[0], step[1]) for transition, step in steps if transition.after == "ALARM" and step]
+    found = []
+    for transition in reader.read(items):
+        made = replay.step(transition)[replay.fell_due :]
+        if transition.after == "ALARM":
+            found.append((made[0].decided.word, made[0].decided.reason))
+    return found
 
 
 def a_night(recorded: Recorded) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def test_its_json_has_a_version_and_every_count(tmp_path: Path, policy: str) -> 
         "ask_approval": 0,
         "defer": 0,
         "refuse": 0,
+        "unknown": 0,
         "certain": 0,
         "maybe": 1,
         "not_replayed": 0,
@@ -65,7 +67,7 @@ def test_its_json_has_a_version_and_every_count(tmp_path: Path, policy: str) -> 
             "rung": 1,
         }
     ]
-    assert found["recovery"]["red_spells"] == found["recovery"]["recovered_alone"] == 1
+    assert found["recovery"]["times_red"] == found["recovery"]["recovered_alone"] == 1
     assert found["history"]["items"] == 2
 
 
@@ -77,9 +79,7 @@ def test_a_history_that_reaches_no_function_is_not_a_pass(
     history.red(history.service(tags={"firebreak:action": "none"}), 10)
     result = run("backtest", "--history", written(tmp_path, history), "--policy", policy, *form)
     assert result.exit_code == 6
-    assert error_lines(result) == [
-        "firebreak: nothing was replayed: no alarm of this history reaches a function"
-    ]
+    assert error_lines(result) == ["firebreak: nothing was replayed: no decision about this history is known"]
 
 
 def test_a_compressed_history_and_a_part_of_it_are_read(tmp_path: Path, policy: str) -> None:
@@ -105,7 +105,7 @@ def test_a_compressed_history_and_a_part_of_it_are_read(tmp_path: Path, policy: 
         (b'{"line": "item"}\n', "line 1: Object missing required field"),
         (
             OTHER_VERSION,
-            "version 2, and this release reads 1",
+            "line 1: version 2, and this release reads 1",
         ),
     ],
 )
@@ -173,3 +173,44 @@ def test_an_alarm_that_no_function_could_read_is_counted(tmp_path: Path, policy:
     found = json.loads(run("backtest", "--history", path, "--policy", policy, "--json").stdout)
     assert found["history"]["skipped"] == {"no function could read its event": 2}
     assert found["totals"]["act"] == 1
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: gzip.compress(text)[:200] + b"\x00" * 40,
+        lambda text: text.splitlines(keepends=True)[0] + b"\n" * 2_000_000,
+        lambda text: text.replace(
+            b'"config": {', b'"config": {"deep": ' + b"[" * 100_000 + b"]" * 100_000 + b", "
+        ),
+    ],
+    ids=["corrupt gzip", "blank lines", "nested deeply"],
+)
+def test_a_damaged_file_is_one_line(tmp_path: Path, policy: str, damage: Callable[[bytes], bytes]) -> None:
+    text = Path(written(tmp_path, one_restart())).read_bytes()
+    path = tmp_path / ("x.jsonl.gz" if damage(text)[:2] == b"\x1f\x8b" else "x.jsonl")
+    path.write_bytes(damage(text))
+    result = run("backtest", "--history", str(path), "--policy", policy)
+    assert result.exit_code == 2
+    assert len(error_lines(result)) == 1
+
+
+def test_times_without_a_zone_are_in_utc(tmp_path: Path, policy: str) -> None:
+    path = Path(written(tmp_path, one_restart()))
+    path.write_text(path.read_text(encoding="utf-8").replace("+00:00", ""), encoding="utf-8")
+    result = run("backtest", "--history", str(path), "--policy", policy, "--json")
+    assert json.loads(result.stdout)["totals"]["act"] == 1
+
+
+def test_a_part_of_a_history_knows_the_states_before_it(tmp_path: Path, policy: str) -> None:
+    history = one_restart()
+    history.red("api-memory", 29 * 24 * 60, lasts=3)
+    found = json.loads(
+        run(
+            "backtest", "--history", written(tmp_path, history), "--policy", policy, "--days", "2", "--json"
+        ).stdout
+    )
+    assert found["history"]["from"] == "2026-11-18T10:00:30+00:00"

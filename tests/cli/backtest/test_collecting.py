@@ -18,7 +18,7 @@ from firebreak.errors import Denied, Throttled
 from firebreak.intake.names import Home
 from firebreak.policy.compiler import parse_policy
 from firebreak.services.ecs.model import ServiceLive
-from firebreak.services.registry import ACTIONS
+from firebreak.services.registry import ACTIONS, CATALOG
 from firebreak_cli.backtest.collecting import WAITS, Account, write_history
 from firebreak_cli.backtest.facts import read_facts
 from firebreak_cli.backtest.history_file import read_lines, writer
@@ -31,6 +31,8 @@ from tests.support.fakes import FakeEcs, FakeServices
 
 POLICY = parse_policy(a.AUTO_POLICY, "policy.toml")
 NAME = "api-memory"
+# The actions whose services the fakes have; in the place of the others stands the first.
+SEEN = ("restart-service", "scale-service")
 ALARM = config(NAME, {"ClusterName": "prod", "ServiceName": "api"})
 TAGGED = {
     "ResourceTagMappingList": [
@@ -85,7 +87,8 @@ class Reading:
     def write(self, path: Path) -> Path:
         self.ecs.services["ecs:prod/api"] = self.service
         sources = TargetSources(
-            lambda name: ACTIONS[name](FakeServices(self.ecs, self.ecs)), lambda groups, home: self.behind
+            lambda name: ACTIONS[name if name in SEEN else SEEN[0]](FakeServices(self.ecs, self.ecs)),
+            lambda groups, home: self.behind,
         )
         with writer(path) as file:
             write_history(self.account, sources, POLICY, (START, a.NOW), file)
@@ -121,7 +124,8 @@ def test_alarms_targets_and_all_pages_of_the_history_are_kept(tmp_path: Path, re
     assert [one.timestamp for one in items] == [START + timedelta(minutes=n) for n in (10, 12)]
     assert facts.alarms[NAME].tags == RESTART
     target = facts.targets["ecs:prod/api"]
-    assert (target.exists, target.tags, target.obstacles) == (True, OPTED_IN, {})
+    assert (target.exists, target.tags) == (True, OPTED_IN)
+    assert not set(SEEN) & set(target.obstacles)
 
 
 def test_without_the_tagging_api_each_alarm_is_asked_for_its_tags(tmp_path: Path, reading: Reading) -> None:
@@ -177,10 +181,9 @@ def test_what_stands_in_the_way_today_is_kept_with_its_reason(tmp_path: Path, re
     reading.service = replace(a.service(), tags=OPTED_IN, desired=0, running=0)
     path = reading.write(tmp_path / "history.jsonl")
     facts, _ = read_facts(read_lines(path), str(path))
-    assert {name: reason for name, (reason, _) in facts.targets["ecs:prod/api"].obstacles.items()} == {
-        "restart-service": Reason.SCALED_TO_ZERO,
-        "scale-service": Reason.SCALED_TO_ZERO,
-    }
+    obstacles = facts.targets["ecs:prod/api"].obstacles
+    assert {obstacles[name][0] for name in SEEN} == {Reason.SCALED_TO_ZERO}
+    assert set(obstacles) == {name for name in CATALOG if CATALOG.service_of(name) == "ecs"}
 
 
 def test_the_service_behind_target_groups_is_kept_for_the_replay(tmp_path: Path, reading: Reading) -> None:

@@ -110,3 +110,36 @@ def test_nothing_replayed_and_an_unknown_change_are_no_pass(
         2,
         ["firebreak: --fail-on luck: one of more-acts, less-acts, more-pages"],
     )
+
+
+def differs(folder: Path, before: str, after: str, history: History) -> dict[str, object]:
+    path = history.write(folder / "history.jsonl")
+    for name, text in (("before.toml", before), ("after.toml", after)):
+        (folder / name).write_text(text, encoding="utf-8")
+    both = str(folder / "before.toml"), str(folder / "after.toml")
+    found: dict[str, object] = json.loads(
+        run("policy", "diff", *both, "--history", str(path), "--json").stdout
+    )
+    return found
+
+
+def test_another_second_rung_is_a_change(tmp_path: Path) -> None:
+    history = History()
+    history.red(history.service(), 10, lasts=60)
+    scales = 'ladder = ["restart-service", "scale-service", "page"]'
+    other = a.AUTO_POLICY.replace(scales, 'ladder = ["restart-service", "page"]')
+    found = differs(tmp_path, a.AUTO_POLICY, other, history)
+    assert found["acts"] == [2, 1]
+    assert "less-acts" in found["found"]  # type: ignore[operator]  # a list
+
+
+def test_a_decision_that_nobody_knows_is_neither_the_same_nor_a_pass(tmp_path: Path) -> None:
+    history = History()
+    history.red(history.service(), 10)
+    history.targets[0]["tags"] = None
+    found = differs(tmp_path, a.AUTO_POLICY, LONGER, history)
+    assert (found["same"], found["unknown"], found["changes"]) == (0, 1, [])
+    both = str(tmp_path / "before.toml"), str(tmp_path / "after.toml")
+    result = run("policy", "diff", *both, "--history", str(tmp_path / "history.jsonl"))
+    assert result.exit_code == 6
+    assert "1 that could not be replayed" in " ".join(result.stdout.split())

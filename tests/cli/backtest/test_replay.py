@@ -9,8 +9,8 @@ import pytest
 from firebreak.core.model import Verdict
 from firebreak.core.reasons import Reason
 from firebreak_cli.backtest.assumptions import Assumptions, Effect
+from firebreak_cli.backtest.certainty import Certainty
 from firebreak_cli.backtest.replay import Replay
-from firebreak_cli.backtest.tally import Certainty
 from tests.cli.backtest.histories import OPTED_IN, START, History
 from tests.support import builders as a
 
@@ -40,7 +40,7 @@ def test_a_red_alarm_of_an_opted_in_target_is_acted_on_and_climbs_while_it_stays
         ("restart-service", Verdict.NOT_RECOVERED): 1,
         ("scale-service", Verdict.NOT_RECOVERED): 1,
     }
-    assert replay.tally.calls.total() == 1
+    assert replay.tally.calls.by_severity.total() == 1
 
 
 def test_an_alarm_that_recovers_in_time_needs_one_act_and_no_human(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_an_alarm_that_recovers_in_time_needs_one_act_and_no_human(tmp_path: Pat
     replay = history.replay(tmp_path)
     assert acts(replay) == [("restart-service", "ecs:prod/api", 10.0)]
     assert replay.tally.verdicts == {("restart-service", Verdict.RECOVERED): 1}
-    assert replay.tally.calls.total() == 0
+    assert replay.tally.calls.by_severity.total() == 0
     assert replay.recoveries.by_alarm["api-memory"].alone == 1
 
 
@@ -74,7 +74,7 @@ def test_both_ends_of_what_an_act_may_do_can_be_assumed(tmp_path: Path) -> None:
     short.red(short.service(), 10, lasts=2)
     never = short.replay(tmp_path, assumed=Assumptions(effect=Effect.DOES_NOT_HELP))
     assert [action for action, *_ in acts(never)] == ["restart-service", "scale-service"]
-    assert never.tally.calls.total() == 1
+    assert never.tally.calls.by_severity.total() == 1
 
 
 def test_a_target_is_opted_in_as_today_or_by_assumption(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_target_whose_tags_nobody_read_could_not_be_replayed_and_calls_nobody(
     history.targets[0]["tags"] = None
     replay = history.replay(tmp_path)
     assert [key[2] for key in replay.tally.decisions] == [Certainty.NOT_REPLAYED]
-    assert replay.tally.calls.total() == 0
+    assert replay.tally.calls.by_severity.total() == 0
     assert replay.tally.unreplayed == {"ecs:prod/api": 1}
 
 
@@ -119,25 +119,26 @@ def test_a_roll_back_cannot_be_replayed_for_the_history_has_no_deployments(tmp_p
     ]
 
 
-def test_an_act_is_a_maybe_and_a_cooldown_is_certain_unless_the_alarm_was_changed_later(
-    tmp_path: Path,
-) -> None:
+def test_only_what_rests_on_the_alarm_alone_is_certain_unless_it_was_changed_later(tmp_path: Path) -> None:
     history = History()
     alarm = history.service()
+    paged = history.service("db", tags={"firebreak:action": "page"})
     history.red(alarm, 10, lasts=3)
     history.red(alarm, 20, lasts=3)
-    certainty = {reason: sure for _, reason, sure in history.replay(tmp_path).tally.decisions}
-    assert certainty == {Reason.CLEAR_TO_ACT: Certainty.MAYBE, Reason.COOLDOWN: Certainty.CERTAIN}
-    # The items are read in their order, so a later change is known only to decisions after it was read.
-    changed = {
-        "line": "item",
-        "AlarmName": alarm,
-        "Timestamp": (START + timedelta(minutes=30)).isoformat(),
-        "HistoryItemType": "ConfigurationUpdate",
+    history.red(paged, 30)
+    assert {made.reason: made.certainty for made in history.replay(tmp_path).tally.decisions} == {
+        Reason.CLEAR_TO_ACT: Certainty.MAYBE,
+        Reason.COOLDOWN: Certainty.MAYBE,
+        Reason.ROUTED_TO_HUMANS: Certainty.CERTAIN,
     }
-    history.items.append(changed)
-    history.red(alarm, 60, lasts=3)
-    assert reasons(history.replay(tmp_path))[Reason.CLEAR_TO_ACT] == 2
+    later = (START + timedelta(minutes=60)).isoformat()
+    history.alarms[1]["config"]["AlarmConfigurationUpdatedTimestamp"] = later
+    history.red(paged, 90)
+    found = history.replay(tmp_path).tally.decisions
+    assert {made.certainty: n for made, n in found.items() if made.reason is Reason.ROUTED_TO_HUMANS} == {
+        Certainty.MAYBE: 1,
+        Certainty.CERTAIN: 1,
+    }
 
 
 def test_a_storm_holds_all_acts_back_and_is_one_of_the_counts(tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ def test_a_storm_holds_all_acts_back_and_is_one_of_the_counts(tmp_path: Path) ->
     for n in range(12):
         history.red(history.service(f"svc{n}"), 10 + n / 60, lasts=40)
     replay = history.replay(tmp_path, a.AUTO_POLICY.replace("alarms = 50", "alarms = 10"))
-    assert len(replay.tally.storms) == 1
+    assert len(replay.tally.calls.storms) == 1
     assert reasons(replay)[Reason.STORM] > 0
 
 
@@ -162,7 +163,7 @@ def test_an_alarm_of_target_tracking_and_one_for_humans_reach_no_action(tmp_path
     assert tracked
     assert reasons(replay) == {Reason.ROUTED_TO_HUMANS: 1}
     assert replay.unrouted == {name: 1}
-    assert replay.tally.calls.total() == 1
+    assert replay.tally.calls.by_severity.total() == 1
 
 
 def test_what_cannot_be_replayed_is_counted_under_its_reason(tmp_path: Path) -> None:
