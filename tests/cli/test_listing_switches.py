@@ -2,14 +2,17 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Metric
+from firebreak.ledger.items import LISTED_SWITCH, number, stamped, text
 from firebreak.services.registry import ACTIONS
+from firebreak.wire.epoch import ms
 from firebreak_cli.operations import switches
-from tests.cli.running import Calls, run_in
+from tests.cli.running import Calls, error_lines, run_in
 from tests.support import builders as a
 from tests.support.world import TABLE, World
 
@@ -55,6 +58,31 @@ def test_a_switch_over_everything_or_an_action_is_seen_though_the_index_is_behin
     calls = Calls()
 
     assert (scopes(old, calls), "Scan" in calls.made) == (wanted, False)
+
+
+@pytest.mark.parametrize("indexed", [True, False], ids=["by the index", "by a scan"])
+def test_a_damaged_switch_is_named_and_the_others_are_listed(
+    indexed: bool, world: World, request: pytest.FixtureRequest
+) -> None:
+    if indexed:
+        request.getfixturevalue("old")
+    hold(world, "global")
+    world.dynamodb.put_item(TableName=TABLE, Item={**stamped("SWITCH#action#verify"), **listed_until(world)})
+
+    result, as_json = run_in(world, "switches"), run_in(world, "switches", "--json")
+
+    assert (result.exit_code, as_json.exit_code, as_json.stdout) == (3, 3, "")
+    assert "migration" in result.stdout
+    assert error_lines(result) == error_lines(as_json)
+    (line,) = error_lines(result)
+    assert line.startswith(
+        "firebreak: the switch action verify could not be read: the ledger item is damaged"
+    )
+
+
+def listed_until(world: World) -> dict[str, Any]:
+    """The fields by which the index by time lists a switch, without those of its holders."""
+    return {"listed": text(LISTED_SWITCH), "at": number(ms(world.clock.at + DAY))}
 
 
 @pytest.mark.parametrize(("since_its_end", "listed"), [(59, ["target ecs:prod/api"]), (60, [])])

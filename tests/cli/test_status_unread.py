@@ -1,8 +1,12 @@
 """A part that `firebreak status` cannot look at is named, is taken for nothing else, and hides nothing."""
 
 import json
+from datetime import timedelta
 
-from firebreak.ledger.items import stamped
+import pytest
+
+from firebreak.core.limits.history import Hold
+from firebreak.ledger.items import PAGES_STORM, STORM, stamped
 from tests.cli.running import around, error_lines, run
 from tests.cli.test_status_command import queue, rows, status, values
 from tests.support import builders as a
@@ -58,6 +62,66 @@ def test_damaged_items_are_said_to_be_so_and_hide_nothing_else(world: World) -> 
     assert len(found["unread"]) == 2
     assert found["unread"][1] == "1 items of the ledger are damaged"
     assert "1 items could not be read" in result.stdout
+
+
+HOUR = timedelta(hours=1)
+
+
+def damage(world: World, scope: str) -> None:
+    """Makes the switch of that scope one that nobody can read."""
+    pk = f"SWITCH#{scope.replace(' ', '#', 1)}"
+    world.dynamodb.put_item(TableName=TABLE, Item={**stamped(pk), "held_until": {"S": "soon"}})
+
+
+def test_a_damaged_switch_does_not_hide_a_global_pause(world: World) -> None:
+    world.switches.pause(Hold("global", "ana", "migration", world.clock.at, world.clock.at + HOUR))
+    damage(world, f"target {a.TARGET.key}")
+
+    found, lines = values(world), status(world).stdout.splitlines()
+
+    assert lines[0] == "PAUSED until 11:00:30Z by ana: migration"
+    assert lines[1].startswith("the switch target ecs:prod/api could not be read")
+    assert (found["paused"], [one["holder"] for one in found["switches"]]) == (True, ["ana"])
+    assert found["unread"] == [lines[1]]
+    assert "Stopped" not in rows(world)
+
+
+def test_a_damaged_switch_over_a_part_leaves_it_known_that_there_is_no_pause_of_everything(
+    world: World,
+) -> None:
+    damage(world, "action verify")
+
+    assert (values(world)["paused"], len(values(world)["unread"])) == (False, 1)
+    assert rows(world)["Stopped"].startswith("not known")
+
+
+def test_a_global_switch_that_cannot_be_read_is_neither_held_nor_free(world: World) -> None:
+    world.switches.pause(Hold("action verify", "ana", "x", world.clock.at, world.clock.at + HOUR))
+    damage(world, "global")
+
+    found, text = values(world), status(world).stdout
+
+    assert (found["paused"], [one["holder"] for one in found["switches"]]) == (None, ["ana"])
+    assert found["unread"][0].startswith("the switch global could not be read: the ledger item is damaged")
+    assert "1 other switch is held" in text
+    assert "PAUSED" not in text
+    assert rows(world)["Stopped"].startswith("not known: ")
+
+
+@pytest.mark.parametrize(
+    ("pk", "kind", "other"), [(STORM, "storm", "pages_storm"), (PAGES_STORM, "pages_storm", "storm")]
+)
+def test_a_storm_that_cannot_be_read_is_neither_there_nor_over(
+    world: World, pk: str, kind: str, other: str
+) -> None:
+    world.dynamodb.put_item(TableName=TABLE, Item={**stamped(pk), "tripped_at": {"S": "x"}})
+
+    found = values(world)
+
+    assert (found[kind], found[f"{kind}_since"], found[other], found["paused"]) == (None, None, False, False)
+    assert len(found["unread"]) == 1
+    assert ("storm of pages" in found["unread"][0]) == (kind == "pages_storm")
+    assert rows(world)["Stopped"].startswith("not known: ")
 
 
 def test_a_ledger_that_cannot_be_read_is_no_quiet_stack(world: World) -> None:

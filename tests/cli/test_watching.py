@@ -15,6 +15,7 @@ from typer.testing import Result
 
 from firebreak.core.limits.history import Hold
 from firebreak.core.paging.commands import StackAddress
+from firebreak.core.readings import Unknown
 from firebreak.errors import Denied, FirebreakError, Throttled, Unavailable
 from firebreak.remediation.decision_recorder import Summary
 from firebreak_cli.exit_codes import NO_AWS, Ending
@@ -208,7 +209,7 @@ def test_an_item_that_cannot_be_read_is_not_taken_for_gone() -> None:
     before = listed(Seen(found, Stops(storm_since=a.NOW), a.NOW), STACK, {})
 
     items = listed(Seen(replace(NOTHING, damaged=1), Stops(), a.NOW), STACK, before)
-    storm = listed(Seen(NOTHING, Stops(unread=("the storm is damaged",)), a.NOW), STACK, before)
+    storm = listed(Seen(NOTHING, Stops(storm_since=Unknown("the storm is damaged")), a.NOW), STACK, before)
     again = listed(Seen(NOTHING, Stops(), a.NOW), STACK, storm)
 
     assert list(changed(before, items)) == ["new: 1 items could not be read"]

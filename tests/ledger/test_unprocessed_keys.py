@@ -1,15 +1,18 @@
 """A key that DynamoDB leaves out of a batch read was not read: it is unknown, never missing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from firebreak.core.ledger import delivery_key
+from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import Level, Scope
-from firebreak.core.readings import Unknown
+from firebreak.core.readings import ABSENT, Unknown
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.storms import DynamoStorms
+from firebreak.ledger.switches import Switches
 from tests.ledger.tables import Table
 from tests.support import builders as a
 
@@ -67,6 +70,19 @@ def test_a_key_left_out_three_times_is_unknown(table: Table) -> None:
     ledger = DynamoLedger(client, table.name, slept.append)  # type: ignore[arg-type]  # wraps the client
     assert isinstance(ledger.look(a.request(), a.SCOPES).holds, Unknown)
     assert slept == [0.05, 0.2]
+
+
+def test_a_switch_that_was_left_out_is_unknown_and_hides_no_other(table: Table) -> None:
+    end = a.NOW + timedelta(hours=1)
+    kept = Hold("global", "ana", "migration", a.NOW, end)
+    Switches(table.client, table.name).pause(kept)
+    Switches(table.client, table.name).pause(Hold("action verify", "bo", "x", a.NOW, end))
+    client: Any = Unprocessed(table.client, "SWITCH#action#verify")
+    pks = ("SWITCH#global", "SWITCH#action#verify", "SWITCH#action#undo")
+    found = Switches(client, table.name).each(pks)
+    assert found["global"] == (kept,)
+    assert isinstance(found["action verify"], Unknown)
+    assert found["action undo"] is ABSENT
 
 
 def no_wait(seconds: float) -> None:

@@ -92,14 +92,18 @@ def resume(
 def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_json: AsJson = False) -> None:
     """List the switches that are held: by whom, why, until when."""
     from firebreak_cli import screen
+    from firebreak_cli.exit_codes import NO_AWS, Ending
     from firebreak_cli.operations import switches
 
     environment = environment_of(ctx)
     found = find(environment, stack)
-    holds = switches.SwitchBoard(found).held(environment.now())
+    seen = switches.SwitchBoard(found).look(environment.now())
+    unread = Ending(NO_AWS, *seen.unread_lines) if seen.unread else None
+    if unread and (as_json or not seen.holds):
+        raise unread
     if as_json:
-        return print_json({"stack": found.name, "switches": [switches.as_json(hold) for hold in holds]})
-    if not holds:
+        return print_json({"stack": found.name, "switches": [switches.as_json(hold) for hold in seen.holds]})
+    if not seen.holds:
         return screen.console().print(screen.line_of(f"No switch is held in {found.place}"))
     rows = (
         (
@@ -108,9 +112,12 @@ def held_switches(ctx: typer.Context, *, stack: StackName = DEFAULT_STACK, as_js
             screen.when(hold.until, environment.now()),
             hold.why,
         )
-        for hold in holds
+        for hold in seen.holds
     )
-    return screen.console().print(screen.listing(("scope", "holder", "until", "reason"), rows))
+    screen.console().print(screen.listing(("scope", "holder", "until", "reason"), rows))
+    if unread:
+        raise unread
+    return None
 
 
 def storm(

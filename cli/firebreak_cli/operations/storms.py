@@ -58,7 +58,8 @@ class StormDesk:
             case Absent():
                 return replace(CALM, of_pages=self.of_pages)
             case Unknown(why) | NotRead(why):
-                raise Ending(NO_AWS, f"whether there is a storm could not be read: {why}")
+                which = "a storm of pages" if self.of_pages else "a storm"
+                raise Ending(NO_AWS, f"whether there is {which} could not be read: {why}")
             case _:
                 assert_never(found)
 

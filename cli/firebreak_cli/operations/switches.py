@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from itertools import chain
 
 from firebreak.aws.translate import translated
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import switch_scope_words
+from firebreak.core.readings import NotRead, Unknown
 from firebreak.errors import AwsError, OutcomeUnknown
 from firebreak.ledger.items import LISTED_SWITCH, DamagedItem
 from firebreak.ledger.switches import Switches
@@ -124,6 +126,23 @@ class Paused:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenSwitches:
+    """The switches that stop anything, by scope, then by end; `unread` says why, by scope, of the others."""
+
+    holds: Sequence[Hold] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unread_lines(self) -> tuple[str, ...]:
+        """A line for each switch that could not be read."""
+        return tuple(
+            f"the switch {switch_scope_words(scope)} could not be read: {why};"
+            " what it is about is refused until it can be"
+            for scope, why in sorted(self.unread.items())
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchBoard:
     """The switches of one stack. `clock` is this machine's, read again once a pause is in force."""
 
@@ -166,11 +185,18 @@ class SwitchBoard:
         return mine
 
     def held(self, now: datetime) -> Sequence[Hold]:
-        """Every switch that still stops anything, by scope, then by end."""
-        with _undamaged():
-            listed = self._listed(now)
-            switches = self._switches()
-            return self._active(switches.held() if listed is None else switches.held_at(listed), now)
+        """Every switch that still stops anything, by scope, then by end. Raises Ending if one is unread."""
+        seen = self.look(now)
+        if seen.unread:
+            raise Ending(NO_AWS, *seen.unread_lines)
+        return seen.holds
+
+    def look(self, now: datetime) -> SeenSwitches:
+        """Every switch, each read by itself: one that cannot be read hides no other. Raises AwsError."""
+        found = self._switches().each(self._listed(now))
+        unread = {scope: seen.why for scope, seen in found.items() if isinstance(seen, Unknown | NotRead)}
+        holds = chain.from_iterable(seen for seen in found.values() if isinstance(seen, tuple))
+        return SeenSwitches(self._active(holds, now), unread)
 
     def _listed(self, now: datetime) -> Sequence[str] | None:
         """The keys of all switches that may be held; None where only a scan of the table can find them.

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from firebreak.core.incident.states import WITH_HUMANS, Incident, IncidentState
-from firebreak.core.limits.history import Hold
 from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak_cli.incidents import listing, stops
@@ -73,12 +72,6 @@ class Status:
         if thread and thread.acknowledged_by:
             return thread.acknowledged_by
         return NOBODY if incident.state in _WAITS_FOR_HUMANS else FIREBREAK
-
-    @property
-    def paused(self) -> Hold | None:
-        """The pause of everything that ends last."""
-        held = [hold for hold in self.stops.holds if hold.scope == stops.GLOBAL]
-        return max(held, key=lambda hold: hold.until, default=None)
 
     @property
     def unread(self) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from rich.console import Console
@@ -40,8 +41,7 @@ def show(found: Status, console: Console) -> None:
 
 
 def _rows(found: Status) -> Iterator[screen.Row]:
-    stopping = stop_lines(found.stops, found.stack.address)
-    yield "Stopped", "" if stopping else "no: no pause, no storm, no other switch"
+    yield "Stopped", _stopped(found)
     yield "Heartbeat", _heartbeat(found)
     yield "Dead letters", _dead_letters(found)
     policy = found.seen.decided_by
@@ -49,6 +49,16 @@ def _rows(found: Status) -> Iterator[screen.Row]:
     yield "Policy", decided or "not known: no decision of the last day names one"
     yield "Version", f"command {found.command}, stack {_deployed(found)}"
     yield "Open", _open(found)
+
+
+def _stopped(found: Status) -> str:
+    """Nothing where the lines above say what stops it."""
+    stops = found.stops
+    if stops.paused or isinstance(stops.storm_since, datetime):
+        return ""
+    if stops.unread:
+        return "not known: the lines above say why"
+    return "" if stop_lines(stops, found.stack.address) else "no: no pause, no storm, no other switch"
 
 
 def _heartbeat(found: Status) -> str:
@@ -169,7 +179,6 @@ def as_json(found: Status) -> Mapping[str, object]:
         "stack": stack.name,
         "account": stack.account,
         "region": stack.region,
-        "paused": found.paused is not None,
         **stops_json(found.stops),
         "heartbeat": _heartbeat_json(found),
         "dead_letters": found.dead_letters if isinstance(found.dead_letters, int) else None,

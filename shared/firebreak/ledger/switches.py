@@ -2,9 +2,10 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from firebreak.ledger.items import (
     stamped,
     text,
 )
-from firebreak.ledger.reads import find, holds_in
+from firebreak.ledger.reads import find, holds_in, read_as
 from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ STILL_ABSENT = "attribute_not_exists(pk)"
 AS_READ = "#version = :seen AND #v <= :v"
 
 type Change = Callable[[Sequence[Hold]], list[Hold]]
+# The holds of each switch, by its scope.
+type Holdings = Mapping[str, Reading[tuple[Hold, ...]]]
 
 
 def stored_for(holds: Sequence[Hold], hold: Hold) -> Hold:
@@ -120,6 +123,9 @@ class Switches:
 
     def held(self) -> list[Hold]:
         """Every hold in the table, recently ended ones included. It reads the whole table."""
+        return _holds(self._scanned())
+
+    def _scanned(self) -> list[Item]:
         with translated("Scan", mutates=False):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
@@ -127,18 +133,34 @@ class Switches:
                 ExpressionAttributeValues={":switch": text("SWITCH#")},
                 ConsistentRead=True,
             )
-            items = [item for page in pages for item in page["Items"]]
-        return _holds(items)
+            return [item for page in pages for item in page["Items"]]
 
     def held_at(self, pks: Sequence[str]) -> list[Hold]:
         """Every hold of these switches, as they are now. Raises DamagedItem, or AwsError."""
         items: list[Item] = []
-        for some in batched(pks, READ_AT_ONCE, strict=False):
-            for pk, item in find(self._client, self._table, [(pk, SINGLE) for pk in some]).items():
-                if isinstance(item, Unknown):
-                    raise Unavailable("BatchGetItem", f"no answer about {pk[0]}")
-                items += [item] if item else []
+        for pk, item in self._found_at(pks):
+            if isinstance(item, Unknown):
+                raise Unavailable("BatchGetItem", f"no answer about {pk}")
+            items += [item] if item else []
         return _holds(items)
+
+    def _found_at(self, pks: Sequence[str]) -> Iterator[tuple[str, Item | Unknown | None]]:
+        for some in batched(pks, READ_AT_ONCE, strict=False):
+            found = find(self._client, self._table, [(pk, SINGLE) for pk in some])
+            yield from ((pk, item) for (pk, _), item in found.items())
+
+    def each(self, pks: Sequence[str] | None = None) -> Holdings:
+        """The holds of each of these switches, each read by itself. Raises AwsError.
+
+        One that is damaged, or that DynamoDB did not process, is Unknown and hides no other. Without `pks` it
+        reads the whole table.
+        """
+        found: Iterable[tuple[str, Item | Unknown | None]] = (
+            self._found_at(pks)
+            if pks is not None
+            else [(Fields(item).text("pk"), item) for item in self._scanned()]
+        )
+        return {_scope(pk): read_as(item, partial(read_holds, _scope(pk))) for pk, item in found}
 
     def holding(self, action: str, target: Target | None) -> Reading[tuple[Hold, ...]]:
         """The holds on a switch over everything, the action, or the target and its cluster."""
