@@ -46,6 +46,59 @@ def test_a_decision_that_the_index_names_late_is_not_missed_and_none_comes_twice
     ]
 
 
+# AWS refuses a request that is signed with a time of more than five minutes before or after its own.
+ACCEPTED = 5 * MINUTE
+
+
+def test_the_clock_of_this_machine_may_be_as_wrong_as_aws_accepts() -> None:
+    assert OVERLAP >= ACCEPTED + MINUTE  # the index is a moment behind the table
+
+
+@pytest.mark.parametrize("ahead", [2 * MINUTE, ACCEPTED], ids=str)
+def test_with_a_clock_that_is_ahead_nothing_is_missed_and_what_was_before_is_not_printed(
+    world: World, ahead: timedelta
+) -> None:
+    refuse(world, "before")
+    world.clock.pass_time(SECOND)
+    looks = tail(world, since=world.clock.at + ahead)
+    first = looks.look(world.clock.at + ahead)
+
+    refuse(world, "after")
+    done = world.send(world.red())
+    second, third = looks.look(world.clock.at + ahead), looks.look(world.clock.at + ahead)
+
+    assert [[one.alarm for one in news.decisions] for news in (first, second, third)] == [
+        [],
+        ["after", "api-memory-high"],
+        [],
+    ]
+    assert [[one.id for one in news.incidents] for news in (first, second, third)] == [
+        [],
+        [done.incident_id],
+        [],
+    ]
+
+
+@pytest.mark.parametrize("ahead", [-ACCEPTED, ACCEPTED], ids=str)
+def test_a_clock_that_is_set_right_meanwhile_repeats_nothing_and_misses_nothing(
+    world: World, ahead: timedelta
+) -> None:
+    refuse(world, "before")
+    world.clock.pass_time(2 * OVERLAP)
+    looks = tail(world, since=world.clock.at + ahead)
+    looks.look(world.clock.at + ahead)
+    refuse(world, "one")
+    first = looks.look(world.clock.at + ahead)
+    refuse(world, "two")
+    second, third = looks.look(world.clock.at), looks.look(world.clock.at)
+
+    assert [[one.alarm for one in news.decisions] for news in (first, second, third)] == [
+        ["one"],
+        ["two"],
+        [],
+    ]
+
+
 def test_no_more_is_remembered_than_may_come_again(world: World) -> None:
     looks = tail(world)
     alarm = world.red()

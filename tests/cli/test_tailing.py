@@ -78,8 +78,8 @@ def test_the_document_shows_the_lines_as_they_are_and_the_interval(world: World)
     assert shown[0] in code
     assert f"{shown[1].partition(': ')[0]}: ..." in code
     assert f"`firebreak tail` looks every {EVERY} s " in prose
-    assert OVERLAP == 2 * MINUTE
-    assert "Each look reads the last two minutes again" in prose
+    assert OVERLAP == 6 * MINUTE
+    assert "Each look reads the last six minutes again" in prose
 
 
 def test_ctrl_c_ends_it_as_it_ends_any_command(world: World) -> None:

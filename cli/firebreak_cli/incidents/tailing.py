@@ -34,8 +34,9 @@ VERSION = 1
 # Seconds between two looks by default.
 EVERY = 5
 
-# Each look reads so much again: the index is a moment behind the table, and the clocks of functions differ.
-OVERLAP = timedelta(minutes=2)
+# Each look reads so much again: the index is a moment behind the table, and this machine's clock may be as
+# far ahead as AWS accepts in the signature of a request, which is five minutes.
+OVERLAP = timedelta(minutes=6)
 # No clock of a function is as far ahead.
 _AHEAD = timedelta(days=1)
 
@@ -65,8 +66,10 @@ class Followed:
 class Tail:
     """The news of a stack since `since`; good news and heartbeats only where `everything` is asked for.
 
-    Keeps the names of decisions that the next look reads again, the open incidents, and those that ended
-    lately. A look that fails changes nothing: the next one brings what it missed.
+    The first look lists what was before `since` as well, and passes over it: with a clock that is ahead,
+    later decisions have such times, too. Keeps the names of decisions that the next look reads again, the
+    open incidents, and those that ended lately. A look that fails changes nothing: the next one brings what
+    it missed.
     """
 
     stack: Stack
@@ -81,18 +84,23 @@ class Tail:
     def look(self, now: datetime) -> News:
         """The news since the look before. Raises AwsError."""
         client, table = self.stack.reader("dynamodb"), self.stack.ledger_table
-        first, until = self._first or self.since, now + _AHEAD
+        first, until = self._first or self.since - OVERLAP, now + _AHEAD
         lines = chain.from_iterable(
             by_time.between(client, table, kind, first, until) for kind in self._kinds()
         )
-        new = [line.place for line in lines if line.place not in self._decided]
+        listed = {line.place: line.at for line in lines}
+        new = [place for place, at in listed.items() if place not in self._decided and self._is_new(at)]
         decided = _oldest_first(ledger_queries.at_places(client, table, new))
         present = self._present(client, table, first, until)
         changed = self._changed(present.incidents)
         news = self._news(decided, present, changed, client)
-        self._keep(now, decided, new, changed)
+        self._keep(now, max(first, now - OVERLAP), listed, changed)
         self._damaged = present.damaged
         return news
+
+    def _is_new(self, at: datetime | None) -> bool:
+        """Whether what is listed for the first time, with that time, is news and not of before the tail."""
+        return self._first is not None or at is None or at >= self.since
 
     def _kinds(self) -> tuple[str, ...]:
         beats = self.everything or self.wanted.reason == Reason.HEARTBEAT
@@ -134,16 +142,21 @@ class Tail:
         """Whether it reads otherwise than before; at the first look the incidents of before are none."""
         if before := self._followed.get(one.id):
             return _line(before.incident) != _line(one)
-        return self._first is not None or one.opened_at >= self.since
+        return self._is_new(one.opened_at)
 
     def _is_wanted(self, one: StoredDecision) -> bool:
         return bool(self.everything or self.wanted.reason) or one.reason not in GOOD_NEWS
 
-    def _keep(self, now: datetime, decided: Found, new: Iterable[Place], changed: Iterable[Incident]) -> None:
-        """Remembers all that the next look may meet again, and no more."""
-        at = {f"DECISION#{one.key}": one.at for one in decided.decisions}
-        first = self._first = max(self.since, now - OVERLAP)
-        seen = self._decided | {place: at.get(place[0]) for place in new}
+    def _keep(
+        self,
+        now: datetime,
+        first: datetime,
+        listed: Mapping[Place, datetime | None],
+        changed: Iterable[Incident],
+    ) -> None:
+        """Remembers all that a look which reads from `first` may meet again, and no more."""
+        self._first = first
+        seen = {**self._decided, **listed}
         self._decided = {place: made for place, made in seen.items() if made is None or made >= first}
         followed = self._followed | {one.id: Followed(one, now) for one in changed}
         self._followed = {name: one for name, one in followed.items() if _comes_again(one, first)}

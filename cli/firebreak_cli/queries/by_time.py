@@ -37,11 +37,12 @@ class NoIndex(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of the index; a name that cannot be read is empty."""
+    """One line of the index; a name that cannot be read is empty, such a time None."""
 
     place: Place
     incident_id: str
     alarm: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _page(client: Any, asked: dict[str, object]) -> Any:
 def _line(item: Item) -> Listed:
     """A line whose names cannot be read leads to its item all the same, which is read or counted."""
     fields = Fields(item)
-    return Listed(place_of(item), _name(fields, "incident"), _name(fields, "alarm_name"))
+    return Listed(place_of(item), _name(fields, "incident"), _name(fields, "alarm_name"), _at(fields))
 
 
 def _name(fields: Fields, name: str) -> str:
@@ -130,6 +131,13 @@ def _name(fields: Fields, name: str) -> str:
         return fields.text(name, "")
     except DamagedItem:
         return ""
+
+
+def _at(fields: Fields) -> datetime | None:
+    try:
+        return fields.maybe_time("at")
+    except DamagedItem:
+        return None
 
 
 def items_at(client: Any, table: str, places: Iterable[Place]) -> Iterator[Item | Unknown | None]:
