@@ -3,13 +3,16 @@
 import csv
 import io
 import json
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from typer.testing import Result
 
 from firebreak.core.model import Metric
-from tests.cli.running import run_in
+from firebreak_cli.environment import Environment
+from tests.cli.running import StackSession, around, deployed, run_in
 from tests.support.world import TABLE, World
 
 SECOND = timedelta(seconds=1)
@@ -33,6 +36,23 @@ def refuse(world: World, *names: str) -> None:
     for name in names:
         world.clock.pass_time(SECOND)
         world.send(world.red(name, metrics=(METER,)))
+
+
+def busy(world: World, left_out: Collection[str]) -> Environment:
+    """An environment in which DynamoDB processes every key but these, which may change meanwhile."""
+
+    def leave_out(parsed: dict[str, Any], **_: object) -> None:
+        found = parsed["Responses"][TABLE]
+        left = [{name: item[name] for name in ("pk", "sk")} for item in found if item["pk"]["S"] in left_out]
+        parsed["Responses"][TABLE] = [item for item in found if item["pk"]["S"] not in left_out]
+        parsed["UnprocessedKeys"] = {TABLE: {"Keys": left}} if left else {}
+
+    def session() -> StackSession:
+        made = StackSession(deployed)
+        made.events.register("after-call.dynamodb.BatchGetItem", leave_out)
+        return made
+
+    return replace(around(world.clock.now), session=session)
 
 
 def items(world: World, begins: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from firebreak.core.model import Alarm
 from firebreak_cli.incidents.filters import Wanted
 from firebreak_cli.incidents.tailing import OVERLAP, Tail
 from firebreak_cli.stack import find
-from tests.cli.exports import items, refuse
+from tests.cli.exports import busy, items, refuse
 from tests.cli.running import around, error_lines
 from tests.cli.test_tailing import alarms, followed, nothing
 from tests.support import builders as a
@@ -23,7 +23,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 def tail(world: World, **changes: Any) -> Tail:
     usual: dict[str, Any] = {"wanted": Wanted(), "since": world.clock.at, "everything": False}
-    return Tail(stack=find(around(), "firebreak"), **usual | changes)
+    return Tail(**{"stack": find(around(), "firebreak")} | usual | changes)
 
 
 def test_a_decision_that_the_index_names_late_is_not_missed_and_none_comes_twice(world: World) -> None:
@@ -168,6 +168,49 @@ def test_an_item_that_cannot_be_read_is_counted_once_and_hides_no_other(world: W
 
     assert len(result.stdout.splitlines()) == 2
     assert error_lines(result) == ["firebreak: 2 items could not be read"]
+
+
+def test_what_dynamodb_did_not_process_is_asked_for_again_and_printed_once(world: World) -> None:
+    left_out: set[str] = set()
+    looks = tail(world, stack=find(busy(world, left_out), "firebreak"))
+    refuse(world, "first", "second", "third")
+    world.clock.pass_time(SECOND)
+    alarm = world.red()
+    done = world.send(alarm)
+    world.green(alarm)
+    world.pass_time(40 * MINUTE)  # longer ago than what a look reads again
+    assert world.incident(done.incident_id).state == "closed"
+    left_out |= {f"INC#{done.incident_id}"}
+    left_out |= {item["pk"]["S"] for item in items(world, "DECISION#") if item["alarm_name"]["S"] == "second"}
+
+    first, second = looks.look(world.clock.at), looks.look(world.clock.at)
+    left_out.clear()
+    third, last = looks.look(world.clock.at), looks.look(world.clock.at)
+
+    found = [[one.alarm for one in news.decisions] for news in (first, second, third, last)]
+    assert found == [["first", "third", alarm.name], [], ["second"], []]
+    assert [[one.id for one in news.incidents] for news in (first, second, third, last)] == [
+        [],
+        [],
+        [done.incident_id],
+        [],
+    ]
+    assert [(news.unprocessed, news.damaged) for news in (first, second, third)] == [(2, 0), (2, 0), (0, 0)]
+
+
+def test_what_dynamodb_did_not_process_is_said_on_stderr(world: World) -> None:
+    left_out: set[str] = set()
+
+    def happen() -> None:
+        refuse(world, "late")
+        left_out.update(item["pk"]["S"] for item in items(world, "DECISION#"))
+
+    result = followed(world, happen, left_out.clear, more=("--json",), environment=busy(world, left_out))
+
+    assert alarms(result) == ["late"]
+    assert error_lines(result) == [
+        "firebreak: 1 items were not read, since DynamoDB did not process them: the next look asks again"
+    ]
 
 
 def test_without_the_index_it_says_so_and_names_the_command_that_does_without(world: World) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from typer.testing import Result
 
+from firebreak_cli.environment import Environment
 from firebreak_cli.incidents.tailing import EVERY, OVERLAP
 from tests.cli.exports import METER, refuse
 from tests.cli.running import around, run
@@ -18,7 +19,12 @@ from tests.support.world import World
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
-def followed(world: World, *between: Callable[[], object], more: tuple[str, ...] = ()) -> Result:
+def followed(
+    world: World,
+    *between: Callable[[], object],
+    more: tuple[str, ...] = (),
+    environment: Environment | None = None,
+) -> Result:
     """A tail, with what happens between its looks; Ctrl-C comes in the pause after the last one."""
     left = list(between)
 
@@ -28,8 +34,8 @@ def followed(world: World, *between: Callable[[], object], more: tuple[str, ...]
             raise KeyboardInterrupt
         left.pop(0)()
 
-    environment = replace(around(world.clock.now), sleep=sleep)
-    return run("tail", *more, environment=environment)
+    here = replace(environment or around(world.clock.now), sleep=sleep)
+    return run("tail", *more, environment=here)
 
 
 def nothing() -> None: ...

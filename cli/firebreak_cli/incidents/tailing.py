@@ -45,12 +45,14 @@ _AHEAD = timedelta(days=1)
 class News:
     """The decisions and the changed incidents of one look, oldest first; `damaged` could not be read.
 
-    `pages` are those of the incidents, as far as they could be read.
+    `unprocessed` were not read either, and the next look asks for them again. `pages` are those of the
+    incidents, as far as they could be read.
     """
 
     decisions: tuple[StoredDecision, ...] = ()
     incidents: tuple[Incident, ...] = ()
     damaged: int = 0
+    unprocessed: int = 0
     pages: Mapping[str, Thread] = field(default_factory=dict)
 
 
@@ -68,8 +70,8 @@ class Tail:
 
     The first look lists what was before `since` as well, and passes over it: with a clock that is ahead,
     later decisions have such times, too. Keeps the names of decisions that the next look reads again, the
-    open incidents, and those that ended lately. A look that fails changes nothing: the next one brings what
-    it missed.
+    open incidents, those that ended lately, and the names of what DynamoDB did not process. A look that
+    fails changes nothing: the next one brings what it missed.
     """
 
     stack: Stack
@@ -80,6 +82,7 @@ class Tail:
     _decided: dict[Place, datetime | None] = field(default_factory=dict)
     _followed: dict[str, Followed] = field(default_factory=dict)
     _damaged: int = 0
+    _unprocessed: frozenset[Place] = frozenset()
 
     def look(self, now: datetime) -> News:
         """The news since the look before. Raises AwsError."""
@@ -90,10 +93,12 @@ class Tail:
         )
         listed = {line.place: line.at for line in lines}
         new = [place for place, at in listed.items() if place not in self._decided and self._is_new(at)]
-        decided = _oldest_first(ledger_queries.at_places(client, table, new))
+        again = sorted(place for place in self._unprocessed if not _is_incident(place))
+        decided = _oldest_first(ledger_queries.at_places(client, table, dict.fromkeys((*again, *new))))
         present = self._present(client, table, first, until)
         changed = self._changed(present.incidents)
         news = self._news(decided, present, changed, client)
+        self._unprocessed = decided.unprocessed | present.unprocessed
         self._keep(now, max(first, now - OVERLAP), listed, changed)
         self._damaged = present.damaged
         return news
@@ -114,10 +119,13 @@ class Tail:
         were_open = [
             one.incident.id for one in self._followed.values() if ledger_queries.is_open(one.incident)
         ]
-        places = {*opened, *((f"INC#{name}", META) for name in were_open)}
+        again = filter(_is_incident, self._unprocessed)
+        places = {*opened, *again, *((f"INC#{name}", META) for name in were_open)}
         ended = sorted(place for place in places if place[0].removeprefix("INC#") not in there)
         others = ledger_queries.at_places(client, table, ended)
-        return Found([*found.incidents, *others.incidents], damaged=max(found.damaged, others.damaged))
+        damaged = max(found.damaged, _damaged(others))
+        incidents = [*found.incidents, *others.incidents]
+        return Found(incidents, damaged=damaged, unprocessed=others.unprocessed)
 
     def _changed(self, present: Iterable[Incident]) -> list[Incident]:
         """The incidents that are not as they were; an index that is behind brings no older version back."""
@@ -134,7 +142,8 @@ class Tail:
         return News(
             decisions=tuple(one for one in chosen.decisions if self._is_wanted(one)),
             incidents=incidents,
-            damaged=decided.damaged + max(0, present.damaged - self._damaged),
+            damaged=_damaged(decided) + max(0, present.damaged - self._damaged),
+            unprocessed=len(decided.unprocessed | present.unprocessed),
             pages={name: thread for name, thread in pages if isinstance(thread, Thread)},
         )
 
@@ -157,9 +166,18 @@ class Tail:
         """Remembers all that a look which reads from `first` may meet again, and no more."""
         self._first = first
         seen = {**self._decided, **listed}
-        self._decided = {place: made for place, made in seen.items() if made is None or made >= first}
+        read = ((place, made) for place, made in seen.items() if place not in self._unprocessed)
+        self._decided = {place: made for place, made in read if made is None or made >= first}
         followed = self._followed | {one.id: Followed(one, now) for one in changed}
         self._followed = {name: one for name, one in followed.items() if _comes_again(one, first)}
+
+
+def _is_incident(place: Place) -> bool:
+    return place[0].startswith("INC#")
+
+
+def _damaged(found: Found) -> int:
+    return found.damaged - len(found.unprocessed)
 
 
 def _comes_again(one: Followed, first: datetime) -> bool:
@@ -195,6 +213,9 @@ def run(looks: Looks[News], console: Console, *, as_json: bool) -> None:
                 console.print(screen.line_of(line), soft_wrap=True)
         if news.damaged:
             typer.echo(f"firebreak: {news.damaged} items could not be read", err=True)
+        if news.unprocessed:
+            why = "since DynamoDB did not process them: the next look asks again"
+            typer.echo(f"firebreak: {news.unprocessed} items were not read, {why}", err=True)
 
 
 def lines(news: News, at: datetime) -> Iterator[str]:

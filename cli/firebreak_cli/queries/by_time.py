@@ -141,7 +141,10 @@ def _at(fields: Fields) -> datetime | None:
 
 
 def items_at(client: Any, table: str, places: Iterable[Place]) -> Iterator[Item | Unknown | None]:
-    """The items themselves, in that order; None for what is deleted by now. Raises AwsError."""
+    """The items themselves, in that order. Raises AwsError.
+
+    None stands for what is deleted by now, Unknown for what DynamoDB did not process.
+    """
     for some in batched(places, BATCH, strict=False):
         found = find(client, table, some)
         yield from (found[place] for place in some)

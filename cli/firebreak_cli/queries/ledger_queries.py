@@ -79,6 +79,8 @@ class StoredDecision:
 class Found:
     """The result of a look. `cut` says that it ended at its bound; `damaged` counts unreadable items.
 
+    `unprocessed` are those of them that DynamoDB did not process: asked again, it may answer.
+
     `scanned` says that the index by time could not be asked; `older_cut` that a scan for what it
     lacks ended at its bound. `opened` are the decisions' incidents that the ledger holds, where only their
     ids were looked up.
@@ -91,6 +93,7 @@ class Found:
     scanned: bool = False
     older_cut: bool = False
     opened: frozenset[str] = frozenset()
+    unprocessed: frozenset[Place] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +186,11 @@ def _newest_first(incidents: Iterable[Incident]) -> list[Incident]:
 
 def at_places(client: Any, table: str, places: Iterable[Place]) -> Found:
     """The items that the index by time named, newest first. Raises AwsError."""
-    found = Found()
-    for item in by_time.items_at(client, table, places):
+    found, wanted = Found(), list(places)
+    for place, item in zip(wanted, by_time.items_at(client, table, wanted), strict=True):
         if isinstance(item, Unknown):
             found.damaged += 1
+            found.unprocessed |= {place}
         elif item is not None:
             _take_all([item], found)
     _sort(found)
