@@ -14,7 +14,7 @@ from firebreak.policy.compiler import parse_policy
 from firebreak_cli.export.columns import DECISIONS, INCIDENTS, PAGES, table_of
 from firebreak_cli.export.kinds import Kind
 from firebreak_cli.queries import by_time
-from tests.cli.exports import SECOND, exported, items, refuse, table
+from tests.cli.exports import SECOND, busy, exported, items, refuse, table
 from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
 from tests.support import builders as a
 from tests.support.world import TABLE, World, create_table
@@ -227,6 +227,25 @@ def test_a_ledger_that_cannot_be_read_is_no_empty_export(world: World) -> None:
     for kind in Kind:
         result = run_in(world, "export", kind, "--json")
         assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("decisions", "DECISION#"), ("incidents", "INC#")])
+def test_what_dynamodb_did_not_process_is_not_left_out_but_an_error(
+    world: World, kind: str, begins: str
+) -> None:
+    world.send(world.red())
+    left_out = {item["pk"]["S"] for item in items(world, begins)}
+    here = busy(world, left_out)
+
+    for how in ([], ["--json"]):
+        result = run("export", kind, *how, environment=here)
+        assert result.exit_code == 3
+        assert error_lines(result) == [
+            "firebreak: AWS has too many calls to answer BatchGetItem (UnprocessedKeys): try again"
+        ]
+    left_out.clear()
+    result = run("export", kind, "--json", environment=here)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 1)
 
 
 def test_an_error_in_the_middle_ends_it_after_the_rows_before_it(world: World) -> None:

@@ -3,6 +3,9 @@
 Memory holds one page at a time. Decisions and incidents come in the order of time, as the index by time has
 them. The items that it does not name (an earlier release wrote them, or there is no index) are found by a
 scan of the whole table and come first, in no order. Threads of pages are always found by a scan.
+
+Only damaged items are Unknown. What DynamoDB did not process raises Throttled: it may be good, and would be
+missing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +17,7 @@ from firebreak.core.incident.states import Incident
 from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
+from firebreak.errors import Throttled
 from firebreak.ledger.incident_items import read_incident
 from firebreak.ledger.items import LISTED_DECISION, LISTED_INCIDENT, META, SINGLE, Item, number, text
 from firebreak.ledger.reads import read_as
@@ -85,7 +89,7 @@ def _all[T](source: Source, kind: _Kind[T]) -> Iterator[T | Unknown]:
                 yield found
 
 
-def _items[T](source: Source, kind: _Kind[T]) -> Iterator[Item | Unknown | None]:
+def _items[T](source: Source, kind: _Kind[T]) -> Iterator[Item | None]:
     if kind.listed is None:
         yield from _scanned(source, kind, unlisted=False)
         return
@@ -99,6 +103,8 @@ def _items[T](source: Source, kind: _Kind[T]) -> Iterator[Item | Unknown | None]
     lines = by_time.between(source.client, source.table, kind.listed, source.first, source.until)
     read = by_time.items_at(source.client, source.table, (line.place for line in lines))
     for count, item in enumerate(read, start=1):
+        if isinstance(item, Unknown):
+            raise Throttled("BatchGetItem", "UnprocessedKeys")
         yield item
         if count % by_time.BATCH == 0:
             source.on_page()
