@@ -18,8 +18,10 @@ from firebreak.core.model import AlarmState, Metric
 from firebreak.ledger.incident_items import incident_item
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.compiler import parse_policy
+from firebreak_cli.queries.heartbeats import SWITCHED_OFF_BY
 from firebreak_cli.status.status_screen import LISTED
 from tests.cli.running import StackSession, around, deployed, described, run
+from tests.contracts.template import template
 from tests.docs.documents import document
 from tests.support import builders as a
 from tests.support.world import TABLE, World
@@ -244,6 +246,32 @@ def test_a_heartbeat_is_late_when_the_last_three_did_not_come(
     assert (found["age_seconds"], found["late"]) == (passed * 60, late)
     assert words in text
     assert ("LATE" in text) == late
+
+
+@pytest.mark.parametrize(("parameter", "value"), SWITCHED_OFF_BY.items())
+def test_a_stack_without_a_heartbeat_by_design_is_not_late(world: World, parameter: str, value: str) -> None:
+    here = around(world.clock.now, program=stack_with({"Version": "0.1.0"}, {parameter: value}))
+
+    found = json.loads(run("status", "--json", environment=here).stdout)["heartbeat"]
+    text = " ".join(run("status", environment=here).stdout.split())
+
+    assert (found["every_seconds"], found["late"]) == (0, False)
+    assert f"none in the last day; switched off ({parameter}={value})" in text
+    assert "LATE" not in text
+
+
+def test_a_heartbeat_is_switched_off_by_what_the_template_makes_none_with() -> None:
+    conditions = template()["Conditions"]["HasHeartbeat"]["Fn::And"]
+    enabled = {"Ref": "RestartServiceByTag"}, "ENABLED"
+
+    assert conditions[1] == {"Fn::Equals": [*enabled]}
+    assert template()["Parameters"]["RestartServiceByTag"]["AllowedValues"] == ["ENABLED", "DISABLED"]
+    refused = [one["Fn::Not"][0]["Fn::Equals"] for one in (conditions[0], conditions[2])]
+    assert {
+        **{ref["Ref"]: str(value) for ref, value in refused},
+        "RestartServiceByTag": "DISABLED",
+    } == SWITCHED_OFF_BY
+    assert len(conditions) == len(SWITCHED_OFF_BY)
 
 
 def test_a_heartbeat_that_never_came_is_late(world: World) -> None:

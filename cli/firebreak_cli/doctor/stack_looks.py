@@ -14,6 +14,7 @@ from firebreak_cli.doctor.model import Finding, Looked, bad, unseen, warning
 from firebreak_cli.operations.pause_scopes import GLOBAL
 from firebreak_cli.operations.storms import StormDesk
 from firebreak_cli.operations.switches import SwitchBoard
+from firebreak_cli.queries.heartbeats import switched_off_by
 from firebreak_cli.screen import when
 
 # A pause of a day is rarely meant.
@@ -97,10 +98,7 @@ def heartbeat_arrives(seen: Examination) -> Looked:
     """FB105."""
     parameters = seen.deployment().parameters
     minutes = int(parameters.get("HeartbeatMinutes", "15"))
-    stopped = (
-        parameters.get("ActionConcurrency") == "0" or parameters.get("RestartServiceByTag") == "DISABLED"
-    )
-    if minutes == 0 or stopped:
+    if switched_off_by(parameters):
         return Looked("no heartbeat", (unseen("the stack was deployed without a heartbeat"),))
     beat, longest = seen.newest().heartbeat, HEARTBEATS_MISSED * timedelta(minutes=minutes)
     if beat is None:

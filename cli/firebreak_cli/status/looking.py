@@ -12,6 +12,7 @@ from firebreak_cli.incidents import listing, stops
 from firebreak_cli.incidents.filters import Wanted
 from firebreak_cli.incidents.listing import Overview
 from firebreak_cli.incidents.stops import Stops
+from firebreak_cli.queries.heartbeats import switched_off_by
 from firebreak_cli.queries.open_threads import open_threads
 from firebreak_cli.stack import Deployment, Stack
 from firebreak_cli.status import dead_letters
@@ -28,18 +29,22 @@ NOBODY, FIREBREAK = "nobody yet", "Firebreak"
 class Heartbeat:
     """The last heartbeat that came all the way, and how often one is expected; zero is never.
 
-    `at` is Absent where the ledger holds none, and Unknown where only a part of it was read.
+    `at` is Absent where the ledger holds none, and Unknown where only a part of it was read. `off_by` is the
+    parameter of the stack by which none is expected.
     """
 
     at: datetime | Absent | Unknown
     every: timedelta | NotRead
+    off_by: str = ""
 
     def late(self, now: datetime) -> bool | None:
         """Whether it should have come; None where that is not known."""
-        if isinstance(self.every, NotRead) or isinstance(self.at, Unknown):
+        if isinstance(self.every, NotRead):
             return None
         if not self.every:
             return False
+        if isinstance(self.at, Unknown):
+            return None
         return isinstance(self.at, Absent) or now - self.at > _MISSED * self.every
 
 
@@ -107,7 +112,7 @@ def look(stack: Stack, now: datetime) -> Status:
         threads=[one for one in found.threads if one.id not in listed],
         damaged=seen.damaged + found.damaged,
         dead_letters=dead_letters.waiting(stack),
-        heartbeat=Heartbeat(_heartbeat_at(seen), _heartbeat_every(stack)),
+        heartbeat=_heartbeat(seen, stack),
         command=version("firebreak"),
         deployed=_version_of(stack),
     )
@@ -121,11 +126,15 @@ def _heartbeat_at(seen: Overview) -> datetime | Absent | Unknown:
     return ABSENT
 
 
-def _heartbeat_every(stack: Stack) -> timedelta | NotRead:
-    if not isinstance(stack.deployment, Deployment):
-        return stack.deployment
-    minutes = stack.deployment.parameters.get("HeartbeatMinutes", "")
-    return timedelta(minutes=int(minutes)) if minutes.isdecimal() else NotRead("no such parameter")
+def _heartbeat(seen: Overview, stack: Stack) -> Heartbeat:
+    at, deployment = _heartbeat_at(seen), stack.deployment
+    if not isinstance(deployment, Deployment):
+        return Heartbeat(at, deployment)
+    if off_by := switched_off_by(deployment.parameters):
+        return Heartbeat(at, timedelta(), off_by)
+    minutes = deployment.parameters.get("HeartbeatMinutes", "")
+    every = timedelta(minutes=int(minutes)) if minutes.isdecimal() else NotRead("no such parameter")
+    return Heartbeat(at, every)
 
 
 def _version_of(stack: Stack) -> Reading[str]:

@@ -74,7 +74,7 @@ def _heartbeat(found: Status) -> str:
     if isinstance(beat.every, NotRead):
         return f"{last}; how often one is due was not read"
     if not beat.every:
-        return f"{last}; switched off (HeartbeatMinutes=0)"
+        return f"{last}; switched off ({beat.off_by})"
     return f"{late}{last}; one is due every {readable(beat.every)}"
 
 
