@@ -25,6 +25,8 @@ from firebreak_cli.queries.deciding_policy import DeployedPolicy, newest_in
 from firebreak_cli.queries.ledger_queries import Bounds, Found, StoredDecision
 from firebreak_cli.stack import Stack
 
+VERSION = 1
+
 # A screenful; --limit shows more, and --all everything.
 LISTED_DECISIONS = 15
 ALL = Wanted()
@@ -131,14 +133,16 @@ def _heartbeat(found: Found) -> datetime | None:
 
 
 def as_json(seen: Overview, stack: Stack, stops: Stops) -> dict[str, object]:
-    """The overview as plain values."""
+    """The overview as plain values; docs/operations.md describes them."""
     return {
+        "version": VERSION,
         "stack": stack.name,
         **_stops_json(stops),
         "incidents": [incident_json(incident, seen.pages.get(incident.id)) for incident in seen.incidents],
         "decisions": [ledger_queries.decision_json(decision) for decision in seen.decisions],
         "decisions_left_out": seen.left_out,
         "cut": seen.cut,
+        "older_cut": seen.older_cut,
         "scanned": seen.scanned,
         "damaged": seen.damaged,
         "last_heartbeat": seen.heartbeat_at.isoformat() if seen.heartbeat_at else None,
