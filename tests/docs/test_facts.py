@@ -18,6 +18,7 @@ from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.paging.rendering import _MARKS
 from firebreak.policy.schema import PolicyFile
 from firebreak.services.registry import CATALOG
+from firebreak_cli.export.columns import DECISIONS, INCIDENTS, PAGES
 from tests.contracts.template import functions, template
 from tests.docs.documents import ROOT, Document, document, documents, files
 
@@ -35,6 +36,21 @@ def test_a_generated_part_is_what_the_code_says_now(one: Document) -> None:
 def test_every_generated_part_stands_in_exactly_one_document() -> None:
     found = [name for one in documents() for name in re.findall(r"<!-- generated: ([a-z-]+) -->", one.text)]
     assert sorted(found) == sorted(generate.BLOCKS)
+
+
+def test_nothing_of_what_an_export_is_said_to_lack_is_there() -> None:
+    about = document("docs/export.md").prose.partition("## What it does not do")[2].partition("\n## ")[0]
+    columns = {name for table in (DECISIONS, INCIDENTS, PAGES) for name in table.columns}
+
+    assert "neither the policy's text nor the state" in about
+    assert columns & {"policy_text", "snapshot", "observed"} == set()
+    assert "No parameter of the stack changes how long the ledger keeps" in about
+    assert [name for name in template()["Parameters"] if "Retention" in name] == ["LogRetentionInDays"]
+    assert "The stack has no\n  scheduled export" in about
+    kinds = [one["Type"] for one in template()["Resources"].values()]
+    assert [kind for kind in kinds if kind.startswith("AWS::S3::")] == []
+    table = template()["Resources"]["Ledger"]["Properties"]
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], "export to S3 needs it"
 
 
 def test_every_reason_and_every_state_is_documented() -> None:
