@@ -3,11 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from botocore.stub import Stubber
 from typer.testing import Result
 
 from firebreak.core.model import Metric
@@ -38,7 +39,9 @@ def refuse(world: World, *names: str) -> None:
         world.send(world.red(name, metrics=(METER,)))
 
 
-def busy(world: World, left_out: Collection[str]) -> Environment:
+def busy(
+    world: World, left_out: Collection[str], program: Callable[[Stubber], object] = deployed
+) -> Environment:
     """An environment in which DynamoDB processes every key but these, which may change meanwhile."""
 
     def leave_out(parsed: dict[str, Any], **_: object) -> None:
@@ -48,7 +51,7 @@ def busy(world: World, left_out: Collection[str]) -> Environment:
         parsed["UnprocessedKeys"] = {TABLE: {"Keys": left}} if left else {}
 
     def session() -> StackSession:
-        made = StackSession(deployed)
+        made = StackSession(program)
         made.events.register("after-call.dynamodb.BatchGetItem", leave_out)
         return made
 

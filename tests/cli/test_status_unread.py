@@ -7,8 +7,9 @@ import pytest
 
 from firebreak.core.limits.history import Hold
 from firebreak.ledger.items import PAGES_STORM, STORM, stamped
+from tests.cli.exports import busy, items
 from tests.cli.running import around, error_lines, run
-from tests.cli.test_status_command import queue, rows, status, values
+from tests.cli.test_status_command import beat, queue, rows, stack_with, status, values
 from tests.support import builders as a
 from tests.support.world import TABLE, World
 
@@ -60,7 +61,7 @@ def test_damaged_items_are_said_to_be_so_and_hide_nothing_else(world: World) -> 
 
     assert [one["id"] for one in found["incidents"]] == [done.incident_id]
     assert len(found["unread"]) == 2
-    assert found["unread"][1] == "1 items of the ledger are damaged"
+    assert found["unread"][1] == "1 items of the ledger could not be read"
     assert "1 items could not be read" in result.stdout
 
 
@@ -122,6 +123,24 @@ def test_a_storm_that_cannot_be_read_is_neither_there_nor_over(
     assert len(found["unread"]) == 1
     assert ("storm of pages" in found["unread"][0]) == (kind == "pages_storm")
     assert rows(world)["Stopped"].startswith("not known: ")
+
+
+@pytest.mark.parametrize("processed", [True, False], ids=["damaged", "not processed"])
+def test_a_heartbeat_that_cannot_be_read_is_not_one_that_did_not_come(world: World, processed: bool) -> None:
+    beat(world)
+    (item,) = items(world, "DECISION#")
+    if processed:
+        world.dynamodb.put_item(TableName=TABLE, Item={**item, "checks": {"S": "{"}})
+    left_out = set() if processed else {item["pk"]["S"]}
+    environment = busy(world, left_out, stack_with({"Version": "0.1.0"}))
+
+    found = json.loads(run("status", "--json", environment=environment).stdout)
+
+    assert (found["heartbeat"]["at"], found["heartbeat"]["late"]) == (None, None)
+    assert any(line.startswith("the last heartbeat: it may be among the 1 items") for line in found["unread"])
+    text = " ".join(run("status", environment=environment).stdout.split())
+    assert "Heartbeat not known: it may be among the 1 items" in text
+    assert "LATE" not in text
 
 
 def test_a_ledger_that_cannot_be_read_is_no_quiet_stack(world: World) -> None:

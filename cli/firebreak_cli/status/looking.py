@@ -29,8 +29,8 @@ NOBODY, FIREBREAK = "nobody yet", "Firebreak"
 class Heartbeat:
     """The last heartbeat that came all the way, and how often one is expected; zero is never.
 
-    `at` is Absent where the ledger holds none, and Unknown where only a part of it was read. `off_by` is the
-    parameter of the stack by which none is expected.
+    `at` is Absent where the ledger holds none, and Unknown where it may be in what was not read. `off_by` is
+    the parameter of the stack by which none is expected.
     """
 
     at: datetime | Absent | Unknown
@@ -91,7 +91,7 @@ class Status:
         if isinstance(self.heartbeat.at, Unknown):
             yield f"the last heartbeat: {self.heartbeat.at.why}"
         if self.damaged:
-            yield f"{self.damaged} items of the ledger are damaged"
+            yield f"{self.damaged} items of the ledger could not be read"
 
 
 def holder_of(thread: Thread) -> str:
@@ -121,6 +121,8 @@ def look(stack: Stack, now: datetime) -> Status:
 def _heartbeat_at(seen: Overview) -> datetime | Absent | Unknown:
     if seen.heartbeat_at:
         return seen.heartbeat_at
+    if seen.damaged:
+        return Unknown(f"it may be among the {seen.damaged} items of the ledger that could not be read")
     if seen.scanned and seen.cut:
         return Unknown("the ledger is larger than one look, and it is not in the part that was read")
     return ABSENT
