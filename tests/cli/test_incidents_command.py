@@ -10,8 +10,10 @@ from firebreak.core.model import Metric
 from firebreak.wire.epoch import ms
 from firebreak_cli.incidents import listing
 from firebreak_cli.incidents.filters import Wanted
+from firebreak_cli.queries import by_time
 from firebreak_cli.queries.ledger_queries import Bounds
 from firebreak_cli.stack import find
+from tests.cli.exports import busy
 from tests.cli.running import Calls, around, error_lines, run_in
 from tests.support import builders as a
 from tests.support.world import TABLE, World, create_table
@@ -337,6 +339,16 @@ def test_all_since_a_time_that_the_index_covers_scans_nothing(world: World) -> N
     found = json.loads(run_in(world, "incidents", "--json", "--all", "--since", "29d", calls=calls).stdout)
 
     assert (len(found["decisions"]), "Scan" in calls.made) == (2, False)
+
+
+def test_an_incident_that_dynamodb_did_not_process_hides_no_decision(world: World) -> None:
+    done = world.send(world.red())
+    left_out: set[str] = set()
+    client = find(busy(world, left_out), "firebreak").reader("dynamodb")
+
+    assert by_time.with_incident(client, TABLE, [done.incident_id, "i-none"]) == {done.incident_id}
+    left_out.add(f"INC#{done.incident_id}")
+    assert by_time.with_incident(client, TABLE, [done.incident_id]) == set()
 
 
 def test_all_takes_a_limit(world: World) -> None:

@@ -151,7 +151,10 @@ def items_at(client: Any, table: str, places: Iterable[Place]) -> Iterator[Item 
 
 
 def with_incident(client: Any, table: str, ids: Iterable[str]) -> frozenset[str]:
-    """Those of these ids that an incident has. Raises AwsError."""
+    """Those of these ids that an incident is known to have; decisions of the others are listed.
+
+    Raises AwsError.
+    """
     asked = sorted(set(ids) - {""})
     items = items_at(client, table, ((f"INC#{name}", META) for name in asked))
-    return frozenset(name for name, item in zip(asked, items, strict=True) if item is not None)
+    return frozenset(name for name, item in zip(asked, items, strict=True) if isinstance(item, dict))
