@@ -58,6 +58,50 @@ def test_a_composite_whose_children_differ_is_left_alone_and_they_are_judged_alo
     assert found["one"].reason is None
 
 
+FOR_ANOTHER_REASON = [
+    'NOT ALARM("one")',
+    "ALARM(one) AND NOT ALARM(two)",
+    "NOT (ALARM(one) AND ALARM(two))",
+    "ALARM(one) AND OK(two)",
+    "ALARM(one) OR INSUFFICIENT_DATA(two)",
+    "ALARM(one) OR TRUE",
+    "AT_LEAST(1, NOT ALARM, (one, two))",
+    "AT_LEAST(0, ALARM, (one, two))",
+    "AT_LEAST(1, NOT OK, (one, two))",
+    "AT_LEAST(1, ALARM, (one)) AND OK(two)",
+    "ALARM(one) XOR ALARM(two)",
+    "ALARM(one) OR " + " " * 10_240 + "ALARM(two)",
+]
+
+
+@pytest.mark.parametrize("rule", FOR_ANOTHER_REASON, ids=lambda rule: rule[:40])
+def test_a_composite_that_can_be_red_for_another_reason_than_red_children_is_left_alone(rule: str) -> None:
+    odd = existing(composite("quiet", rule))
+    assert entry(odd, *pair()).reason is L.CHILDREN_DIFFER
+    over = existing(composite("over", "ALARM(quiet)"))
+    assert entry(over, odd, *pair()).reason is L.CHILDREN_DIFFER
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "(ALARM(one)) OR\n\tALARM( two )",
+        'ALARM("one") AND (ALARM("two") OR ALARM(one))',
+        "AT_LEAST(1, ALARM, (one, two))",
+        'AT_LEAST(50%, ALARM, ("one", "two")) AND ALARM(one)',
+    ],
+)
+def test_a_composite_of_nothing_but_red_children_is_adopted(rule: str) -> None:
+    assert entry(existing(composite("both", rule)), *pair()).reason is None
+
+
+def test_the_words_of_a_rule_in_a_child_s_name_are_its_name() -> None:
+    name = "NOT OK(x) TRUE"
+    rules = (f'ALARM("{name}")', f'AT_LEAST(1, ALARM, ("{name}"))')
+    found = [entry(existing(composite("both", rule)), existing(raw(name))).reason for rule in rules]
+    assert found == [None, None]
+
+
 def test_a_child_that_was_not_read_speaks_against_its_composite() -> None:
     assert entry(BOTH, existing(raw("one"))).why == 'its child "two" was not read, or nests too deep'
 

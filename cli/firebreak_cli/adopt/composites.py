@@ -8,6 +8,7 @@ from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak.intake.composites import MAX_DEPTH
 from firebreak.intake.names import read_target
 from firebreak.wire.lenient_json import as_excerpt
+from firebreak_cli.adopt.alarm_rules import only_red_children
 from firebreak_cli.adopt.entries import ByItself, Entry, LeftAlone
 from firebreak_cli.adopt.existing import ExistingAlarm
 from firebreak_cli.adopt.judging import (
@@ -19,6 +20,7 @@ from firebreak_cli.adopt.judging import (
     with_target,
 )
 
+_OF_OTHER_STATES = "has more than ALARM, AND, OR and AT_LEAST of ALARM: it may be red while a child is not"
 _NOTHING_AGAINST_IT = frozenset({None, LeftAlone.NOTHING_MISSING})
 
 
@@ -78,11 +80,15 @@ def _agreed(
     alarm: ExistingAlarm, named: Mapping[str, ExistingAlarm], single: Mapping[str, Entry]
 ) -> ByItself | Objection:
     """The action and the target that all alarms below ask for; one that asks for nothing is an objection."""
+    if not only_red_children(alarm.rule):
+        return _differ(f"its rule {_OF_OTHER_STATES}")
     found: set[ByItself] = set()
     for name, child in _below(alarm, named, MAX_DEPTH):
         if child is None:
             return _differ(f"its child {as_excerpt(name)} was not read, or nests too deep")
         if child.event.kind is AlarmKind.COMPOSITE:
+            if not only_red_children(child.rule):
+                return _differ(f"the rule of its child {name} {_OF_OTHER_STATES}")
             continue
         entry = single[name]
         if entry.reason not in _NOTHING_AGAINST_IT:

@@ -57,7 +57,10 @@ MEANINGS: Mapping[LeftAlone, str] = {
     LeftAlone.OPTED_OUT: "its tag says `firebreak:action=none`",
     LeftAlone.UNKNOWN_TAG: "its tag `firebreak:action` names no action",
     LeftAlone.COMPOSITE_CHILD: "a composite alarm over it is adopted, or was before",
-    LeftAlone.CHILDREN_DIFFER: "a composite whose children do not all ask for one action on one target",
+    LeftAlone.CHILDREN_DIFFER: (
+        "a composite whose children do not all ask for one action on one target, or whose rule has more than "
+        "them in ALARM"
+    ),
     LeftAlone.TARGET_TRACKING: "target tracking made it for itself",
     LeftAlone.DRIVES_SCALING: "it drives a scaling policy",
     LeftAlone.OTHER_CONTROLLER: "it starts something else that changes things",

@@ -23,13 +23,15 @@ _NEEDED = ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp", "Acti
 class ExistingAlarm:
     """One alarm: its configuration and state, as its event would name it, and its tags.
 
-    `event` holds no tags. `rides` says that a tag that names an action would be in it.
+    `event` holds no tags. `rides` says that a tag that names an action would be in it. `rule` is that of a
+    composite.
     """
 
     shown: DescribedAlarm
     event: Alarm
     tags: Reading[Mapping[str, str]]
     rides: bool
+    rule: str = ""
 
     @property
     def known_tags(self) -> Mapping[str, str]:
@@ -51,7 +53,9 @@ def existing_alarm(raw: Mapping[str, Any], tags: Reading[Mapping[str, str]], now
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         found = f"alarm {named} with an odd or missing {error.args[0] if error.args else 'value'}"
         raise UnusableEvent(found, "an alarm as describe-alarms prints it") from error
-    return ExistingAlarm(shown=shown, event=event, tags=tags, rides=_rides(raw))
+    return ExistingAlarm(
+        shown=shown, event=event, tags=tags, rides=_rides(raw), rule=text(raw.get("AlarmRule"))
+    )
 
 
 def _time(value: object) -> datetime:
