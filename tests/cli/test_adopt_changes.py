@@ -14,10 +14,9 @@ from firebreak.errors import AwsError, Denied, OutcomeUnknown
 from firebreak_cli.adopt.applying import Applied, Applier
 from firebreak_cli.adopt.changes import Change, Outcome, changes_of
 from firebreak_cli.adopt.owners import NOBODY, Owner, OwnerKind
-from firebreak_cli.adopt.results import end_applied, end_taken_back
+from firebreak_cli.adopt.results import end_applied
 from firebreak_cli.adopt.tagging import FunctionTags, StackOwners
-from firebreak_cli.adopt.undo_file import Added, UndoFile, read_undo
-from firebreak_cli.adopt.undoing import Undone, looked, take_back
+from firebreak_cli.adopt.undo_file import UndoFile, read_undo
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from tests.cli.adopted import NOW, AnyTarget, Resources, existing, planned, raw
 from tests.support import builders as a
@@ -217,50 +216,3 @@ def test_the_tags_of_a_function_are_read_added_and_removed() -> None:
     store.add(arn, PAGE)
     store.remove(arn, ["firebreak:action"])
     assert store.read(arn) == ABSENT
-
-
-# --- taking it back
-
-ADDED = Added(what="alarm one", arn=ONE, tags={**PAGE, "firebreak:severity": "info"})
-
-
-@pytest.mark.parametrize(
-    ("tags", "outcome", "left"),
-    [
-        ({**ADDED.tags, "team": "x"}, Undone.REMOVED, {"team": "x"}),
-        ({"firebreak:action": "page"}, Undone.REMOVED, {}),
-        ({"firebreak:action": "none"}, Undone.CHANGED, {"firebreak:action": "none"}),
-        ({**ADDED.tags, "firebreak:action": "none"}, Undone.REMOVED, {"firebreak:action": "none"}),
-        ({"team": "x"}, Undone.ALREADY, {"team": "x"}),
-    ],
-    ids=["both", "one is gone", "changed", "one changed", "none there"],
-)
-def test_only_tags_that_are_as_they_were_added_are_removed(
-    tags: dict[str, str], outcome: Undone, left: dict[str, str]
-) -> None:
-    store = Resources({ONE: tags})
-    taken = take_back([looked(ADDED, store)], lambda _: store)
-    assert ([one.outcome for one in taken.removals], store.tags[ONE]) == ([outcome], left)
-
-
-def test_what_cannot_be_read_is_not_taken_for_done() -> None:
-    blind, gone = Resources({ONE: {}}, blind={ONE}), Resources()
-    assert looked(ADDED, blind).outcome is Undone.NOT_READ
-    assert looked(ADDED, gone).outcome is Undone.ALREADY
-    with pytest.raises(Ending) as ended:
-        end_taken_back(take_back([looked(ADDED, blind)], lambda _: blind))
-    assert ended.value.code == NO_AWS
-
-
-def test_an_error_ends_the_taking_back_too() -> None:
-    class Refusing(Resources):
-        def remove(self, arn: str, keys: Any) -> None:
-            raise Denied("UntagResource", "AccessDenied")
-
-    store = Refusing({ONE: dict(ADDED.tags), TWO: dict(ADDED.tags)})
-    second = ADDED.model_copy(update={"arn": TWO})
-    taken = take_back([looked(ADDED, store), looked(second, store)], lambda _: store)
-    assert [one.outcome for one in taken.removals] == [Undone.NOT_READ, Undone.NOT_TRIED]
-    with pytest.raises(Ending) as ended:
-        end_taken_back(taken)
-    assert ended.value.code == NO_AWS

@@ -113,8 +113,8 @@ def end_taken_back(taken: TakenBack) -> None:
         raise Ending(NO_AWS, f"NOT ALL TAKEN BACK: {ending_of(taken.error).lines[0]}; {done}")
     if outcomes[Undone.NOT_READ]:
         raise Ending(NO_AWS, f"NOT ALL TAKEN BACK: {outcomes[Undone.NOT_READ]} could not be read; {done}")
-    if outcomes[Undone.CHANGED]:
-        raise Ending(BAD_INPUT, f"NOT ALL TAKEN BACK: {outcomes[Undone.CHANGED]} changed since; {done}")
+    if changed := sum(one.outcome is Undone.CHANGED or bool(one.kept) for one in taken.removals):
+        raise Ending(BAD_INPUT, f"NOT ALL TAKEN BACK: {changed} changed since; {done}")
 
 
 def ready_of(changes: Sequence[Change]) -> Iterator[Change]:

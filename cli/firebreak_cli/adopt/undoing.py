@@ -1,12 +1,12 @@
 """Takes an adoption back: removes the tags that it added, where they are still as it left them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.errors import AwsError
+from firebreak.errors import AwsError, NotFound
 from firebreak_cli.adopt.tagging import TagStore
 from firebreak_cli.adopt.undo_file import Added
 
@@ -24,13 +24,22 @@ class Undone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """The tags to be removed from one resource; `detail` says what is not removed, and why."""
+    """The tags to be removed from one resource; `detail` says what is not removed, and why.
+
+    `kept` are keys that were added and have another value now: they are somebody else's.
+    """
 
     what: str
     arn: str
-    keys: Sequence[str]
+    tags: Mapping[str, str]
     outcome: Undone
     detail: str = ""
+    kept: Sequence[str] = ()
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys to be removed."""
+        return [*self.tags]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +52,36 @@ class TakenBack:
 
 def looked(added: Added, store: TagStore) -> Removal:
     """The removal for one resource as it is now: a tag with another value is somebody else's."""
-    match store.read(added.arn):
+    return _looked(Removal(added.what, added.arn, added.tags, Undone.READY), store)
+
+
+def _looked(wanted: Removal, store: TagStore) -> Removal:
+    """What of a removal is right now; it is ready where something is left to be removed."""
+    match store.read(wanted.arn):
         case Absent():
-            return Removal(added.what, added.arn, (), Undone.ALREADY, "it does not exist any more")
+            return _without_tags(wanted, Undone.ALREADY, "it does not exist any more")
         case Unknown(why) | NotRead(why):
-            text = f"its tags could not be read: {why}"
-            return Removal(added.what, added.arn, (), Undone.NOT_READ, text)
+            return _without_tags(wanted, Undone.NOT_READ, f"its tags could not be read: {why}")
         case Mapping() as tags:
-            pass
+            return _compared(wanted, tags)
         case never:
             assert_never(never)
-    same = [key for key, value in added.tags.items() if tags.get(key) == value]
-    other = [key for key in added.tags if key in tags and key not in same]
-    text = f"changed since, and kept: {', '.join(other)}" if other else ""
+
+
+def _compared(wanted: Removal, tags: Mapping[str, str]) -> Removal:
+    same = {key: value for key, value in wanted.tags.items() if tags.get(key) == value}
+    other = [key for key in wanted.tags if key in tags and key not in same]
+    kept = [*wanted.kept, *other]
+    text = f"changed since, and kept: {', '.join(kept)}" if kept else ""
     if same:
-        return Removal(added.what, added.arn, same, Undone.READY, text)
+        return replace(wanted, tags=same, detail=text, kept=kept)
     outcome = Undone.CHANGED if other else Undone.ALREADY
-    return Removal(added.what, added.arn, (), outcome, text or "the tags are not there any more")
+    found = _without_tags(wanted, outcome, text or "the tags are not there any more")
+    return replace(found, kept=kept)
+
+
+def _without_tags(wanted: Removal, outcome: Undone, detail: str) -> Removal:
+    return replace(wanted, tags={}, kept=(), outcome=outcome, detail=detail)
 
 
 def take_back(removals: Sequence[Removal], store: Callable[[str], TagStore]) -> TakenBack:
@@ -80,10 +102,18 @@ def take_back(removals: Sequence[Removal], store: Callable[[str], TagStore]) -> 
     return TakenBack(done, error)
 
 
-def _remove(one: Removal, store: TagStore) -> Removal:
-    """One removal, read back. Raises AwsError."""
-    store.remove(one.arn, one.keys)
+def _remove(asked: Removal, store: TagStore) -> Removal:
+    """One removal of what is right still, read back. Raises AwsError."""
+    one = _looked(asked, store)
+    if one.outcome is not Undone.READY:
+        return one
+    try:
+        store.remove(one.arn, one.keys)
+    except NotFound:
+        return _without_tags(one, Undone.ALREADY, "it does not exist any more")
     after = store.read(one.arn)
+    if isinstance(after, Unknown | NotRead):
+        return _ended(one, Undone.REMOVED, "; ".join(filter(None, (one.detail, "it could not be read back"))))
     left = [key for key in one.keys if isinstance(after, Mapping) and key in after]
     if left:
         return _ended(one, Undone.CHANGED, f"still there: {', '.join(left)}")
@@ -91,4 +121,4 @@ def _remove(one: Removal, store: TagStore) -> Removal:
 
 
 def _ended(one: Removal, outcome: Undone, detail: str) -> Removal:
-    return Removal(one.what, one.arn, one.keys, outcome, detail)
+    return replace(one, outcome=outcome, detail=detail)
