@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from firebreak.core.model import NO_TAGS, Target
@@ -66,7 +67,7 @@ def changes_of(plan: Plan, fresh: Plan | None = None) -> Iterator[Change]:
     Alarms come first: until their target takes part, nothing can be done for them. `fresh` is a plan that
     was made just now: what it speaks against is not done, nor is a target opted in for such alarms alone.
     """
-    against = {entry.alarm: _against(entry, fresh) for entry in plan.adopted} if fresh else {}
+    against = {entry.alarm: _against(entry, fresh, plan.made_at) for entry in plan.adopted} if fresh else {}
     for entry in plan.adopted:
         outcome = against.get(entry.alarm)
         if entry.wanted or outcome:
@@ -79,9 +80,9 @@ def changes_of(plan: Plan, fresh: Plan | None = None) -> Iterator[Change]:
             yield from _opt_in(target, entry)
 
 
-def _against(entry: Entry, fresh: Plan) -> tuple[Outcome, str] | None:
+def _against(entry: Entry, fresh: Plan, made_at: datetime) -> tuple[Outcome, str] | None:
     try:
-        why = drift(entry, fresh)
+        why = drift(entry, fresh, made_at)
     except KeyError:
         return Outcome.GONE, "it does not exist any more"
     return (Outcome.CHANGED, why) if why else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from firebreak.core.model import AlarmKind
 from firebreak.core.tags import ACTION_TAG, TARGET_TAG
@@ -51,7 +52,7 @@ def _leave_children(
 def _judged(
     alarm: ExistingAlarm, named: Mapping[str, ExistingAlarm], single: Mapping[str, Entry], known: Known
 ) -> Entry:
-    entry = unjudged_composite(alarm, known)
+    entry = replace(unjudged_composite(alarm, known), changed_at=_changed_at(alarm, named))
     if objection := objection_to(alarm, known):
         return left(entry, objection, alarm)
     tags, agreed = alarm.known_tags, _agreed(alarm, named, single)
@@ -98,6 +99,12 @@ def _agreed(
         listed = " and ".join(sorted(f"{one.action} of {one.target}" for one in found))
         return _differ(f"its children ask for {listed or 'nothing'}")
     return found.pop()
+
+
+def _changed_at(alarm: ExistingAlarm, named: Mapping[str, ExistingAlarm]) -> datetime | None:
+    """When it, or anything below it, was last configured."""
+    below = [child for _, child in _below(alarm, named, MAX_DEPTH) if child]
+    return max((one.changed_at for one in (alarm, *below) if one.changed_at), default=None)
 
 
 def _differ(why: str) -> Objection:

@@ -3,6 +3,8 @@
 A human may have overruled the plan where it left an alarm alone: that reason is no news.
 """
 
+from datetime import datetime
+
 from firebreak.core.tags import ACTION_TAG
 from firebreak_cli.adopt.entries import Entry, LeftAlone, Plan
 
@@ -15,16 +17,28 @@ _NEWS = frozenset(LeftAlone) - {
 }
 
 
-def drift(entry: Entry, fresh: Plan) -> str:
-    """Why the entry is not right any more, by a plan that was made just now; empty if it is.
+def drift(entry: Entry, fresh: Plan, made_at: datetime) -> str:
+    """Why the entry of a plan of that time is not right any more, by one that was made just now; else empty.
 
     Raises KeyError where the alarm is not there any more.
     """
     now = {one.alarm: one for one in fresh.entries}[entry.alarm]
     if now.reason in _NEWS and now.reason is not entry.reason:
         return f"since the plan it is {now.reason.value}: {now.why}"
-    tagged = ACTION_TAG in (now.tags or {})
-    if not tagged and now.by_itself != entry.by_itself:
+    if _action_tag(now) == _action_tag(entry) and now.by_itself != entry.by_itself:
         leads = f"{now.by_itself.action or 'no action'} of {now.by_itself.target or 'nothing'}"
         return f"since the plan it changed: without a tag it leads to {leads}"
+    if now.changed_at and _configured_since(entry, now.changed_at, made_at):
+        at = now.changed_at.isoformat(timespec="milliseconds")
+        return f"since the plan it was configured again ({at})"
     return ""
+
+
+def _action_tag(entry: Entry) -> str | None:
+    """With another tag an alarm may lead to another target, and the tag of the plan may be there by now."""
+    return (entry.tags or {}).get(ACTION_TAG)
+
+
+def _configured_since(entry: Entry, changed_at: datetime, made_at: datetime) -> bool:
+    """By CloudWatch's own times where the plan has one: they are of one clock."""
+    return changed_at != entry.changed_at if entry.changed_at else changed_at > made_at

@@ -101,9 +101,9 @@ class Entry:
     """One alarm of the plan.
 
     `reason` and `why` are the planner's; a human may adopt the alarm all the same. `tags` are all of its
-    tags, None where they were not read. `severity` is what its name or its tags say,
-    by `severity_from`. `rides` says that its tags are in its events. `target_tags` are None where they were
-    not read.
+    tags, None where they were not read. `severity` is what its name or its tags say, by `severity_from`.
+    `changed_at` is when the alarm, or any below it, was last configured. `rides` says that its tags are in
+    its events.
     """
 
     alarm: str
@@ -111,6 +111,7 @@ class Entry:
     state: AlarmState
     since: datetime
     do: Do
+    changed_at: datetime | None = None
     reason: LeftAlone | None = None
     why: str = ""
     action: str = ""

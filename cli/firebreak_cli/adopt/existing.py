@@ -15,7 +15,8 @@ from firebreak.intake import alarm_events
 from firebreak.wire.lenient_json import as_excerpt, items, mapping, parse_timestamp, text
 from firebreak_cli.queries.state_change import Transition, state_change_event
 
-_TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp")
+_CONFIGURED = "AlarmConfigurationUpdatedTimestamp"
+_TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp", _CONFIGURED)
 _NEEDED = ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp", "ActionsEnabled")
 
 
@@ -24,7 +25,7 @@ class ExistingAlarm:
     """One alarm: its configuration and state, as its event would name it, and its tags.
 
     `event` holds no tags. `rides` says that a tag that names an action would be in it. `rule` is that of a
-    composite.
+    composite. `changed_at` is when it was last configured, to the millisecond; None where nothing says it.
     """
 
     shown: DescribedAlarm
@@ -32,6 +33,7 @@ class ExistingAlarm:
     tags: Reading[Mapping[str, str]]
     rides: bool
     rule: str = ""
+    changed_at: datetime | None = None
 
     @property
     def known_tags(self) -> Mapping[str, str]:
@@ -54,7 +56,12 @@ def existing_alarm(raw: Mapping[str, Any], tags: Reading[Mapping[str, str]], now
         found = f"alarm {named} with an odd or missing {error.args[0] if error.args else 'value'}"
         raise UnusableEvent(found, "an alarm as describe-alarms prints it") from error
     return ExistingAlarm(
-        shown=shown, event=event, tags=tags, rides=_rides(raw), rule=text(raw.get("AlarmRule"))
+        shown=shown,
+        event=event,
+        tags=tags,
+        rides=_rides(raw),
+        rule=text(raw.get("AlarmRule")),
+        changed_at=_changed_at(timed),
     )
 
 
@@ -63,6 +70,12 @@ def _time(value: object) -> datetime:
     if found is None:
         raise UnusableEvent(f"the time {as_excerpt(value)}", "a time in ISO 8601")
     return found
+
+
+def _changed_at(timed: Mapping[str, Any]) -> datetime | None:
+    """To the millisecond, as a plan's file holds it."""
+    found: datetime | None = timed.get(_CONFIGURED)
+    return found and found.replace(microsecond=found.microsecond // 1000 * 1000)
 
 
 def _event(raw: Mapping[str, Any], now: datetime) -> Alarm:

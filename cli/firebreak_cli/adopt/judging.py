@@ -114,6 +114,7 @@ def _unjudged(alarm: ExistingAlarm, known: Known) -> Entry:
         arn=alarm.shown.arn,
         state=alarm.shown.state,
         since=alarm.shown.since,
+        changed_at=alarm.changed_at,
         do=Do.ADOPT,
         tags=alarm.tags if isinstance(alarm.tags, Mapping) else None,
         rides=alarm.rides,

@@ -58,6 +58,7 @@ class _Alarm(_Part):
     why: str = ""
     state: AlarmState
     since: AwareDatetime
+    changed_at: AwareDatetime | None = None
     severity_from: str = ""
     by_itself: _ByItself = _ByItself()
     tags: dict[str, str] | None = None
@@ -86,6 +87,7 @@ class _Alarm(_Part):
             why=self.why,
             state=self.state,
             since=self.since,
+            changed_at=self.changed_at,
             severity_from=self.severity_from,
             by_itself=ByItself(self.by_itself.action, self.by_itself.target),
             tags=self.tags,
@@ -178,6 +180,7 @@ def _alarm_json(entry: Entry) -> Mapping[str, object]:
         "notes": list(entry.notes),
         "state": entry.state.value,
         "since": _time(entry.since),
+        "changed_at": _time(entry.changed_at) if entry.changed_at else None,
         "owner": _owner_json(entry.owner),
         "opt_in": entry.opt_in.value,
         "target_owner": _owner_json(entry.target_owner),
