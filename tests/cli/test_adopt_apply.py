@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def managed(stack: str = "Shop", *, logical_id: str = "Memory", name: str = "api-critical") -> Any:
+def managed(stack: str = "Shop", *, logical_id: str = "Memory", name: str = "api-sev1") -> Any:
     """CloudFormation says that a stack has the alarm of that name."""
 
     def program(stubber: Stubber) -> None:
@@ -62,7 +62,7 @@ def managed(stack: str = "Shop", *, logical_id: str = "Memory", name: str = "api
 
 def test_only_tags_are_added_and_an_undo_takes_exactly_them_back(aws: Any, folder: Path) -> None:
     moto_service("api", team="shop")
-    alarm = put(aws, "api-critical", team="shop")
+    alarm = put(aws, "api-sev1", team="shop")
     before = aws.describe_alarms()["MetricAlarms"]
     calls = Calls()
 
@@ -86,7 +86,7 @@ def test_only_tags_are_added_and_an_undo_takes_exactly_them_back(aws: Any, folde
 
 def test_the_undo_file_names_who_added_what(aws: Any, folder: Path) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     done = adopt("--apply", "--yes", "--undo-file", "back.json", "--json")
     assert json.loads(done.stdout)["undo_file"] == "back.json"
     assert json.loads((folder / "back.json").read_text(encoding="utf-8")) == {
@@ -96,7 +96,7 @@ def test_the_undo_file_names_who_added_what(aws: Any, folder: Path) -> None:
         "made_at": "2026-11-30T03:00:00.000+00:00",
         "by": f"arn:aws:sts::{ACCOUNT}:user/moto",
         "added": [
-            {"what": "alarm api-critical", "arn": alarm, "tags": CRITICAL},
+            {"what": "alarm api-sev1", "arn": alarm, "tags": CRITICAL},
             {"what": "ecs:prod/api", "arn": SERVICE, "tags": OPTED},
         ],
     }
@@ -104,7 +104,7 @@ def test_the_undo_file_names_who_added_what(aws: Any, folder: Path) -> None:
 
 def test_an_adoption_twice_changes_nothing_the_second_time(aws: Any, folder: Path) -> None:
     moto_service("api")
-    put(aws, "api-critical")
+    put(aws, "api-sev1")
     adopt("--json")
     plan = folder / "plan.json"
     plan.write_text(adopt("--json").stdout, encoding="utf-8")
@@ -119,7 +119,7 @@ def test_an_adoption_twice_changes_nothing_the_second_time(aws: Any, folder: Pat
 @pytest.mark.parametrize("answer", ["n\n", "", "\n"], ids=["no", "end of input", "return"])
 def test_without_a_yes_nothing_is_changed(aws: Any, folder: Path, answer: str) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     done = adopt("--apply", stdin=answer)
     assert done.exit_code == BAD_INPUT
     assert error_lines(done)[-1].endswith("firebreak: nobody said yes: nothing was changed")
@@ -128,11 +128,11 @@ def test_without_a_yes_nothing_is_changed(aws: Any, folder: Path, answer: str) -
 
 def test_a_yes_is_asked_for_after_what_would_be_tagged_is_shown(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     done = adopt("--apply", stdin="y\n")
     assert (done.exit_code, tags(alarm)) == (0, CRITICAL)
     assert f"Tag 2 resources in {ACCOUNT} {a.REGION}?" in done.stderr
-    assert done.stdout.index("alarm api-critical") < done.stdout.index("ecs:prod/api")
+    assert done.stdout.index("alarm api-sev1") < done.stdout.index("ecs:prod/api")
 
 
 # --- owners
@@ -140,7 +140,7 @@ def test_a_yes_is_asked_for_after_what_would_be_tagged_is_shown(aws: Any) -> Non
 
 def test_what_a_tool_manages_is_left_to_it_with_the_change_and_an_exit_code_of_its_own(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical", ManagedBy="terraform")
+    alarm = put(aws, "api-sev1", ManagedBy="terraform")
     done = adopt("--apply", "--yes")
     assert (done.exit_code, error_lines(done)) == (
         OWNED,
@@ -152,34 +152,34 @@ def test_what_a_tool_manages_is_left_to_it_with_the_change_and_an_exit_code_of_i
 
 def test_the_exit_code_is_the_same_with_json_and_the_patch_is_in_it(aws: Any) -> None:
     moto_service("api")
-    put(aws, "api-critical", ManagedBy="terraform")
+    put(aws, "api-sev1", ManagedBy="terraform")
     done = adopt("--apply", "--yes", "--json")
     assert done.exit_code == OWNED
-    assert results(done) == {"alarm api-critical": "owned", "ecs:prod/api": "tagged"}
+    assert results(done) == {"alarm api-sev1": "owned", "ecs:prod/api": "tagged"}
     argument = 'tags = {\n  "firebreak:severity" = "critical"\n}'
     head = "# Terraform: add to the argument `tags` of each resource"
-    assert json.loads(done.stdout)["patches"] == [f"{head}\n# alarm api-critical\n{argument}"]
+    assert json.loads(done.stdout)["patches"] == [f"{head}\n# alarm api-sev1\n{argument}"]
 
 
 def test_an_owned_alarm_is_tagged_where_that_is_asked_for(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical", ManagedBy="terraform")
+    alarm = put(aws, "api-sev1", ManagedBy="terraform")
     done = adopt("--apply", "--yes", "--even-if-owned")
     assert (done.exit_code, tags(alarm)) == (0, {"ManagedBy": "terraform", **CRITICAL})
 
 
 def test_a_stack_s_alarm_without_its_tag_is_found_by_cloudformation(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     done = adopt("--apply", "--yes", environment=around(managed()))
     assert (done.exit_code, tags(alarm)) == (OWNED, {})
     assert "# stack Shop: merge into its template" in done.stdout
-    assert "  Memory: # alarm api-critical" in done.stdout
+    assert "  Memory: # alarm api-sev1" in done.stdout
 
 
 def test_a_name_like_cloudformations_of_no_stack_is_nobodys(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "shop-critical-1S2T3U4V5W6X7")
+    alarm = put(aws, "shop-sev1-1S2T3U4V5W6X7")
     done = adopt("--apply", "--yes")
     assert (done.exit_code, tags(alarm)) == (0, CRITICAL)
 
@@ -194,7 +194,7 @@ def refusing(code: str) -> Callable[[Stubber], None]:
 
 def test_what_cloudformation_did_not_say_is_not_nobody(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     done = adopt("--apply", "--yes", "--json", environment=around(refusing("AccessDenied")))
     assert (done.exit_code, set(results(done).values()), tags(alarm)) == (NO_AWS, {"not_read"}, {})
     assert "whether a stack manages it could not be read" in done.stdout
@@ -209,32 +209,32 @@ def test_what_cloudformation_did_not_say_is_not_nobody(aws: Any) -> None:
 def plan(aws: Any, folder: Path) -> str:
     """A plan of one alarm on one service, in a file."""
     moto_service("api")
-    put(aws, "api-critical")
+    put(aws, "api-sev1")
     file = folder / "plan.json"
     file.write_text(adopt("--json").stdout, encoding="utf-8")
     return str(file)
 
 
 def test_no_tag_is_overwritten(aws: Any, plan: str) -> None:
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     aws.tag_resource(ResourceARN=alarm, Tags=[{"Key": "firebreak:severity", "Value": "info"}])
     done = adopt("--plan", plan, "--apply", "--yes", "--json")
-    assert (done.exit_code, results(done)["alarm api-critical"]) == (BAD_INPUT, "changed")
+    assert (done.exit_code, results(done)["alarm api-sev1"]) == (BAD_INPUT, "changed")
     assert tags(alarm) == {"firebreak:severity": "info"}
 
 
 def test_an_alarm_that_is_gone_is_said(aws: Any, plan: str) -> None:
-    aws.delete_alarms(AlarmNames=["api-critical"])
+    aws.delete_alarms(AlarmNames=["api-sev1"])
     done = adopt("--plan", plan, "--apply", "--yes", "--json")
-    assert (done.exit_code, results(done)["alarm api-critical"]) == (BAD_INPUT, "gone")
+    assert (done.exit_code, results(done)["alarm api-sev1"]) == (BAD_INPUT, "gone")
 
 
 def test_an_alarm_that_changed_since_the_plan_is_not_tagged_nor_its_target_opted_in(
     aws: Any, plan: str
 ) -> None:
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     aws.put_metric_alarm(
-        AlarmName="api-critical",
+        AlarmName="api-sev1",
         Namespace="AWS/ECS",
         MetricName="MemoryUtilization",
         Dimensions=[{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "api"}],
@@ -245,7 +245,7 @@ def test_an_alarm_that_changed_since_the_plan_is_not_tagged_nor_its_target_opted
         ComparisonOperator="LessThanThreshold",
     )
     done = adopt("--plan", plan, "--apply", "--yes", "--json")
-    assert (done.exit_code, results(done)) == (BAD_INPUT, {"alarm api-critical": "changed"})
+    assert (done.exit_code, results(done)) == (BAD_INPUT, {"alarm api-sev1": "changed"})
     assert "since the plan it is low_side" in done.stdout
     assert (tags(alarm), tags(SERVICE)) == ({}, {})
 

@@ -162,11 +162,11 @@ def test_cloudformation_is_asked_by_the_physical_id_of_each_kind() -> None:
         "health", "AWS/ElasticBeanstalk EnvironmentHealth", dimensions={"EnvironmentName": "shop"}
     )
     function = raw("errors", "AWS/Lambda Errors", dimensions={"FunctionName": "checkout"})
-    plan = planned(existing(raw("api critical")), existing(beanstalk), existing(function))
+    plan = planned(existing(raw("api sev1")), existing(beanstalk), existing(function))
     found = {one.what: (one.physical_id, one.outcome) for one in changes_of(plan)}
     service = f"arn:aws:ecs:{a.REGION}:{a.ACCOUNT}:service/prod/api"
     assert found == {
-        "alarm api critical": ("api critical", Outcome.READY),
+        "alarm api sev1": ("api sev1", Outcome.READY),
         "ecs:prod/api": (service, Outcome.READY),
         "lambda:checkout": ("checkout", Outcome.READY),
         "beanstalk:shop": ("shop", Outcome.BY_HAND),

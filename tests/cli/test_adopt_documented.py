@@ -96,7 +96,7 @@ def documented() -> set[str]:
 def test_the_rights_are_those_of_the_calls(aws: Any) -> None:
     """Those of Lambda are its own calls with the names of these; ListTags is a reader's."""
     moto_service("api")
-    put(aws, "api-critical")
+    put(aws, "api-sev1")
     rights: set[Right] = set()
     environment = recording(rights)
     done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=environment)
@@ -115,7 +115,7 @@ TAKEN_BACK = {"what", "arn", "result", "keys", "why"}
 
 def test_a_document_s_undo_file_has_a_name_that_apply_gives(aws: Any) -> None:
     moto_service("api")
-    put(aws, "api-critical")
+    put(aws, "api-sev1")
     done = adopt("--apply", "--yes", "--json")
     assert json.loads(done.stdout)["undo_file"] in DOCUMENT.text
     assert ACCOUNT in done.stdout

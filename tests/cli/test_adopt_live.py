@@ -40,14 +40,14 @@ def planned(*arguments: str, environment: Environment | None = None) -> dict[str
 def test_alarms_their_tags_and_their_targets_are_read_and_nothing_is_changed(aws: Any) -> None:
     moto_service("api")
     moto_service("web", **{"firebreak:enabled": "true", "ManagedBy": "terraform"})
-    put(aws, "api-critical")
+    put(aws, "api-sev1")
     put(aws, "web-memory", "web", Terraform="true")
     put(aws, "gone-memory", "gone")
     calls = Calls()
     found = planned(environment=around(calls=calls))
     assert calls.changes == []
-    assert (found["api-critical"]["target"], found["api-critical"]["opt_in"]) == ("ecs:prod/api", "missing")
-    assert found["api-critical"]["add"] == {"alarm": {"firebreak:severity": "critical"}, "opt_in": True}
+    assert (found["api-sev1"]["target"], found["api-sev1"]["opt_in"]) == ("ecs:prod/api", "missing")
+    assert found["api-sev1"]["add"] == {"alarm": {"firebreak:severity": "critical"}, "opt_in": True}
     assert (found["web-memory"]["reason"], found["web-memory"]["owner"]["kind"]) == (
         "nothing_missing",
         "terraform",

@@ -74,7 +74,7 @@ def test_what_files_cannot_say_is_not_read_and_no_answer() -> None:
         "not known",
     )
     without_tags = {one["alarm"]: one for one in printed("--alarms", str(SAMPLE_ALARMS))["alarms"]}
-    memory = without_tags["prod-billing-memory-p2"]
+    memory = without_tags["prod-billing-memory-sev2"]
     assert (memory["tags"], memory["owner"]["kind"]) == (None, "not known")
 
 
@@ -86,7 +86,7 @@ def test_the_table_shows_what_is_adopted_left_alone_and_red() -> None:
     assert "Red now 2: api-memory-high, orders-db-free-storage" in lines
     assert "Firebreak acts on none of these until they are OK and turn red again" in lines
     assert "worker-in-trouble restart-service ecs:prod/worker action, target nobody" in lines
-    assert "prod-billing-cpu-warning scale-service ecs:prod/billing severity=warning terraform" in lines
+    assert "prod-billing-memory-sev2 restart-service ecs:prod/billing severity=error terraform" in lines
     assert "ecs:prod/payments firebreak:enabled=true stack ShopStack" in lines
     assert "api-cpu-low low_side it fires when AWS/ECS CPUUtilization is low (LessThanThreshold)" in lines
     note = "Note its metric leads to restart-service without a tag, and a guard refuses that: legacy-memory"

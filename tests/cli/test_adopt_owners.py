@@ -72,13 +72,32 @@ def test_tags_that_were_not_read_leave_the_owner_open() -> None:
 SEVERITIES: list[tuple[str, dict[str, str], str]] = [
     ("[P1] api is slow", {}, "critical"),
     ("[prod][P2] api is slow", {}, "error"),
-    ("prod-api-p3", {}, "warning"),
-    ("api P4", {}, "info"),
+    ("P1 orders connections", {}, "critical"),
+    ("p2-orders", {}, "error"),
+    ("(prio 1) orders", {}, "critical"),
+    ("orders [Priority-2]", {}, "error"),
     ("sev1-api", {}, "critical"),
     ("SEV-2 api", {}, "error"),
-    ("api severity 3", {}, "warning"),
-    ("api-critical", {}, "critical"),
-    ("api_WARN", {}, "warning"),
+    ("api severity 1", {}, "critical"),
+    ("api_severity_2", {}, "error"),
+    # A name never makes a page quieter.
+    ("[P3] api is slow", {}, ""),
+    ("api severity 3", {}, ""),
+    ("sev4-api", {}, ""),
+    ("api_WARN", {}, ""),
+    ("[INFO] api", {}, ""),
+    # Ordinary words, and names of products.
+    ("api-critical", {}, ""),
+    ("prod-api-p1", {}, ""),
+    ("api P2", {}, ""),
+    ("customer-info-api-memory", {}, ""),
+    ("gpu-p5-train-memory", {}, ""),
+    ("p2.xlarge-memory", {}, ""),
+    ("critical-css-memory", {}, ""),
+    ("fatal-attraction-api", {}, ""),
+    ("emergency-calls-memory", {}, ""),
+    ("early-warning-api", {}, ""),
+    ("several1-api", {}, ""),
     # These are of the metric.
     ("api-latency-p99", {}, ""),
     ("api-latency-p50", {}, ""),
@@ -105,7 +124,7 @@ def test_the_severity_is_that_of_a_tag_else_that_of_the_name(
 
 
 def test_two_severities_are_none_and_a_doubt() -> None:
-    found = severity_stated("[P1] api warning", {})
+    found = severity_stated("[P1] api sev3", {})
     assert (found.severity, found.doubt) == (
         "",
         "its severity is critical and warning by its name, so none is proposed",

@@ -51,7 +51,7 @@ def test_the_patch_for_terraform_is_the_argument_tags() -> None:
     result = adopt(*FILES, "--patch")
     assert result.exit_code == 0
     block = 'tags = {\n  "firebreak:severity" = "error"\n}\n'
-    assert f"# alarm prod-billing-memory-p2\n{block}" in result.stdout
+    assert f"# alarm prod-billing-memory-sev2\n{block}" in result.stdout
     assert "# stack ShopStack: merge into its template" in result.stdout
 
 

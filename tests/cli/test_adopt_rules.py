@@ -177,7 +177,7 @@ def test_a_tagged_alarm_lacks_only_the_opt_in_of_its_target() -> None:
 
 
 def test_a_severity_alone_is_no_reason_to_adopt_an_alarm() -> None:
-    assert entry(existing(raw("api critical")), target_tags=OPTED).reason is L.NOTHING_MISSING
+    assert entry(existing(raw("api sev1")), target_tags=OPTED).reason is L.NOTHING_MISSING
 
 
 def test_a_target_group_is_followed_to_its_service_and_needs_no_tag_for_that() -> None:
@@ -210,7 +210,7 @@ def test_propagation_that_is_off_is_said_where_tags_matter() -> None:
     off = "its tags are not in its events (tag propagation is off): "
     by_symptom = entry(existing(raw()))
     by_tag = entry(existing(raw(), {"firebreak:action": "scale-service"}))
-    rated = entry(existing(raw("api critical")))
+    rated = entry(existing(raw("api sev1")))
     assert by_symptom.notes == ()
     assert by_tag.notes == (f"{off}Route looks them up",)
     unseen = "pages do not see its severity, unless the policy says it (paging.severities)"

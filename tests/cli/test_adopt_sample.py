@@ -63,8 +63,8 @@ RIGHT: dict[str, Adopt | LeftAlone] = {
     "TargetTracking-service/prod/web-AlarmHigh-8f0e1d2c-3b4a-5968-7786-95a4b3c2d1e0": L.TARGET_TRACKING,
     "TargetTracking-service/prod/web-AlarmLow-9f0e1d2c-3b4a-5968-7786-95a4b3c2d1e0": L.TARGET_TRACKING,
     # Terraform
-    "prod-billing-memory-p2": Adopt("restart-service", "ecs:prod/billing", ERROR, TERRAFORM),
-    "prod-billing-cpu-warning": Adopt("scale-service", "ecs:prod/billing", WARNING, TERRAFORM),
+    "prod-billing-memory-sev2": Adopt("restart-service", "ecs:prod/billing", ERROR, TERRAFORM),
+    "prod-billing-cpu-warning": Adopt("scale-service", "ecs:prod/billing", owner=TERRAFORM),
     "prod-web-latency-p95": Adopt("scale-service", "ecs:prod/web", acts("scale-service"), TERRAFORM),
     "prod-orders-db-replica-lag": L.NO_ACTION,
     # Names like those of Datadog's monitors
@@ -74,7 +74,7 @@ RIGHT: dict[str, Adopt | LeftAlone] = {
     "[P2] [prod] api saturation": L.SEVERAL_ACTIONS,
     # Load balancers
     "alb-api-unhealthy-hosts": Adopt("replace-task", "ecs:prod/api", acts("replace-task")),
-    "alb-api-5xx-critical": Adopt("roll-back-service", "ecs:prod/api", acts("roll-back-service") | CRITICAL),
+    "alb-api-5xx-critical": Adopt("roll-back-service", "ecs:prod/api", acts("roll-back-service")),
     "alb-5xx-at-the-balancer": L.NO_ACTION,
     "alb-5xx-of-all-targets": L.NO_SINGLE_TARGET,
     "alb-shared-latency": L.NO_SINGLE_TARGET,

@@ -61,32 +61,32 @@ def failing(operation: str, code: str, status: int) -> Environment:
 
 def test_an_error_ends_it_and_the_undo_file_has_what_was_done(aws: Any, folder: Path) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     refused = failing("TagResource", "AccessDeniedException", 403)
     done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=refused)
     (line,) = error_lines(done)
     assert (done.exit_code, line.endswith("; 1 of 2 tagged")) == (NO_AWS, True)
     assert line.startswith("firebreak: NOT ALL TAGGED: AWS refused TagResource (AccessDeniedException): ")
-    assert results(done) == {"alarm api-critical": "tagged", "ecs:prod/api": "not_tried"}
+    assert results(done) == {"alarm api-sev1": "tagged", "ecs:prod/api": "not_tried"}
     written = json.loads((folder / "u.json").read_text(encoding="utf-8"))
-    assert [one["what"] for one in written["added"]] == ["alarm api-critical"]
+    assert [one["what"] for one in written["added"]] == ["alarm api-sev1"]
     assert adopt("--undo", "u.json", "--yes").exit_code == 0
     assert tags(alarm) == {}
 
 
 def test_a_lost_reply_is_in_the_undo_file(aws: Any, folder: Path) -> None:
     moto_service("api")
-    put(aws, "api-critical")
+    put(aws, "api-sev1")
     lost = failing("TagResource", "InternalError", 500)
     done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=lost)
     assert (done.exit_code, results(done)["ecs:prod/api"]) == (NO_AWS, "not_read")
     written = json.loads((folder / "u.json").read_text(encoding="utf-8"))
-    assert [one["what"] for one in written["added"]] == ["alarm api-critical", "ecs:prod/api"]
+    assert [one["what"] for one in written["added"]] == ["alarm api-sev1", "ecs:prod/api"]
 
 
 def test_an_interrupt_says_where_what_was_tagged_is(aws: Any, folder: Path) -> None:
     moto_service("api")
-    put(aws, "api-critical")
+    put(aws, "api-sev1")
 
     def interrupt(**_: object) -> None:
         raise KeyboardInterrupt
@@ -104,12 +104,12 @@ def test_an_interrupt_says_where_what_was_tagged_is(aws: Any, folder: Path) -> N
         ["firebreak: interrupted: what was tagged is in u.json"],
     )
     added = json.loads((folder / "u.json").read_text(encoding="utf-8"))["added"]
-    assert [one["what"] for one in added] == ["alarm api-critical", "ecs:prod/api"]
+    assert [one["what"] for one in added] == ["alarm api-sev1", "ecs:prod/api"]
 
 
 def test_an_existing_undo_file_is_never_overwritten(aws: Any, folder: Path) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     (folder / "u.json").write_text("mine", encoding="utf-8")
     done = adopt("--apply", "--yes", "--undo-file", "u.json")
     assert (done.exit_code, error_lines(done)) == (
@@ -121,7 +121,7 @@ def test_an_existing_undo_file_is_never_overwritten(aws: Any, folder: Path) -> N
 
 def test_a_folder_that_is_not_there_is_said_before_anything_is_changed(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     done = adopt("--apply", "--yes", "--undo-file", "nowhere/u.json")
     assert (done.exit_code, tags(alarm)) == (BAD_INPUT, {})
     assert error_lines(done) == ["firebreak: nowhere/u.json: cannot be written"]
@@ -132,20 +132,20 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_changed(aws: Any)
 
 def test_a_tag_that_was_changed_since_is_kept(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     adopt("--apply", "--yes", "--undo-file", "u.json")
     aws.tag_resource(ResourceARN=alarm, Tags=[{"Key": "firebreak:severity", "Value": "info"}])
     back = adopt("--undo", "u.json", "--yes", "--json")
     assert (back.exit_code, results(back)) == (
         BAD_INPUT,
-        {"ecs:prod/api": "removed", "alarm api-critical": "changed"},
+        {"ecs:prod/api": "removed", "alarm api-sev1": "changed"},
     )
     assert (tags(alarm), tags(SERVICE)) == ({"firebreak:severity": "info"}, {})
 
 
 def test_taking_back_asks_first(aws: Any) -> None:
     moto_service("api")
-    alarm = put(aws, "api-critical")
+    alarm = put(aws, "api-sev1")
     adopt("--apply", "--yes", "--undo-file", "u.json")
     back = adopt("--undo", "u.json", stdin="n\n")
     assert (back.exit_code, tags(alarm)) == (BAD_INPUT, CRITICAL)
