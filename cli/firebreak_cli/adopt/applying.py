@@ -3,7 +3,7 @@
 Each resource is read before and after; nothing but the plan's tags is added, and no tag is overwritten.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -13,6 +13,10 @@ from firebreak_cli.adopt.changes import Change, Outcome
 from firebreak_cli.adopt.owners import BY_NAME, Owner, owner_of
 from firebreak_cli.adopt.tagging import TagStore
 from firebreak_cli.adopt.undo_file import UndoFile
+
+_NOT_LED_TO = "no alarm that leads to it was tagged"
+# With one of these an alarm leads to its target, now or as soon as its owner has changed it.
+_LEADS = frozenset({Outcome.TAGGED, Outcome.ALREADY, Outcome.OWNED})
 
 type Tags = Mapping[str, str]
 
@@ -83,6 +87,8 @@ class Applier:
                 made.append(change)
             elif error:
                 made.append(change.ended(Outcome.NOT_TRIED, "an error ended it before"))
+            elif not _led_to(change, made, _LEADS):
+                made.append(change.ended(Outcome.NOT_TRIED, _NOT_LED_TO))
             else:
                 undo.begin(change)
                 try:
@@ -116,6 +122,21 @@ class Applier:
             return change.ended(Outcome.NOT_READ, f"{error}: it may be tagged; the undo file has it")
         undo.drop(change)
         return change.ended(Outcome.NOT_TRIED, str(error))
+
+
+def with_alarms(changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes that were looked at, without the opt-ins of targets whose alarms all fell away."""
+    before: list[Change] = []
+    for change in changes:
+        led = not change.ready or _led_to(change, before, _LEADS | {Outcome.READY})
+        before.append(change if led else change.ended(Outcome.NOT_TRIED, _NOT_LED_TO))
+        yield before[-1]
+
+
+def _led_to(change: Change, before: Iterable[Change], enough: frozenset[Outcome]) -> bool:
+    """Whether an alarm is left for which the target is opted in; true of anything else."""
+    outcomes = {one.outcome for one in before if one.arn in change.alarms}
+    return not change.alarms or bool(outcomes & enough)
 
 
 def _has(tags: Reading[Tags], wanted: Tags) -> bool:

@@ -1,6 +1,6 @@
 """What `firebreak adopt --apply` would change, and what became of each change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -37,7 +37,8 @@ class Change:
     """Tags for one resource. `what` names it to people, `physical_id` to CloudFormation.
 
     `wanted` are the tags of the plan, `add` those that it lacked, `before` all that it had when it was read.
-    `owner` is the plan's, until the resource is looked at.
+    `owner` is the plan's, until the resource is looked at. `alarms` are the ARNs of the alarms for which a
+    target is opted in, none where one of them needs no tag.
     """
 
     what: str
@@ -46,6 +47,7 @@ class Change:
     wanted: Mapping[str, str]
     owner: Owner = NOBODY
     propagates: bool = False
+    alarms: tuple[str, ...] = ()
     add: Mapping[str, str] = NO_TAGS
     before: Mapping[str, str] = NO_TAGS
     outcome: Outcome = Outcome.READY
@@ -74,10 +76,10 @@ def changes_of(plan: Plan, fresh: Plan | None = None) -> Iterator[Change]:
             change = _alarm_change(entry)
             yield change.ended(*outcome) if outcome else change
     right = [entry for entry in plan.adopted if entry.target and not against.get(entry.alarm)]
-    for entry in {entry.target: entry for entry in right}.values():
-        target = read_target(entry.target, plan.account, plan.region)
+    for written in dict.fromkeys(entry.target for entry in right):
+        target = read_target(written, plan.account, plan.region)
         if isinstance(target, Target) and not target.is_account:
-            yield from _opt_in(target, entry)
+            yield from _opt_in(target, [entry for entry in right if entry.target == written])
 
 
 def _against(entry: Entry, fresh: Plan, made_at: datetime) -> tuple[Outcome, str] | None:
@@ -99,8 +101,9 @@ def _alarm_change(entry: Entry) -> Change:
     )
 
 
-def _opt_in(target: Target, entry: Entry) -> Iterator[Change]:
-    """The opt-in of a target. One that is tagged by hand is looked at no more than the plan did."""
+def _opt_in(target: Target, entries: Sequence[Entry]) -> Iterator[Change]:
+    """The opt-in of their target. One that is tagged by hand is looked at no more than the plan did."""
+    entry = entries[-1]
     arn = arn_of_target(target)
     if not arn and not entry.needs_opt_in:
         return
@@ -111,5 +114,6 @@ def _opt_in(target: Target, entry: Entry) -> Iterator[Change]:
         wanted=OPTED_IN,
         add=OPTED_IN,
         owner=entry.target_owner,
+        alarms=tuple(one.arn for one in entries) if all(one.wanted for one in entries) else (),
     )
     yield change if arn else change.ended(Outcome.BY_HAND, _BY_HAND.get(target.service, "tag it by hand"))

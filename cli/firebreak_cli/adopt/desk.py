@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from firebreak.aws.translate import translated
 from firebreak.paging.rendering import plain
 from firebreak_cli.adopt.account import Account, require_account
-from firebreak_cli.adopt.applying import Applied, Applier
+from firebreak_cli.adopt.applying import Applied, Applier, with_alarms
 from firebreak_cli.adopt.changes import Change, changes_of
 from firebreak_cli.adopt.entries import Plan
 from firebreak_cli.adopt.tagging import StackOwners, Tagging
@@ -62,7 +62,7 @@ class Desk:
         )
         now = plan if fresh else self._planned_now(own_stack, progress)
         changes = list(changes_of(plan, now))
-        looks = (applier.looked(change) for change in changes)
+        looks = with_alarms(applier.looked(change) for change in changes)
         return list(progress.over(looks, "looking at what would be tagged", len(changes)))
 
     def _planned_now(self, own_stack: str, progress: Progress) -> Plan:
