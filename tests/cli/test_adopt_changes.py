@@ -103,8 +103,8 @@ def test_a_lost_reply_is_looked_up(tmp_path: Path) -> None:
     there = applied(tmp_path, Losing({ONE: {}}, error=lost, carried_out=True), change())
     assert (outcomes(there), there.error) == ([Outcome.TAGGED], None)
     not_there = applied(tmp_path, Losing({ONE: {}, TWO: {}}, error=lost), change(), change(TWO))
-    assert outcomes(not_there) == [Outcome.NOT_READ, Outcome.NOT_TRIED]
-    assert [one.arn for one in read_undo(str(tmp_path / "u.json")).added] == [ONE]
+    assert outcomes(not_there) == [Outcome.NOT_READ, Outcome.NOT_READ]
+    assert [one.arn for one in read_undo(str(tmp_path / "u.json")).added] == [ONE, TWO]
     with pytest.raises(Ending) as ended:
         end_applied(not_there)
     assert ended.value.code == NO_AWS
@@ -112,7 +112,7 @@ def test_a_lost_reply_is_looked_up(tmp_path: Path) -> None:
 
 def test_a_refusal_leaves_no_undo_file(tmp_path: Path) -> None:
     done = applied(tmp_path, Losing({ONE: {}}, error=Denied("TagResource", "AccessDenied")), change())
-    assert (outcomes(done), [*tmp_path.iterdir()]) == ([Outcome.NOT_TRIED], [])
+    assert (outcomes(done), [*tmp_path.iterdir()]) == ([Outcome.REFUSED], [])
 
 
 def test_the_undo_file_is_there_before_the_tag(tmp_path: Path) -> None:

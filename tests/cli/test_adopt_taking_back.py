@@ -44,15 +44,15 @@ def test_what_cannot_be_read_is_not_taken_for_done() -> None:
     assert ended.value.code == NO_AWS
 
 
-def test_an_error_ends_the_taking_back_too() -> None:
+def test_expired_credentials_end_the_taking_back() -> None:
     class Refusing(Resources):
         def remove(self, arn: str, keys: Any) -> None:
-            raise Denied("UntagResource", "AccessDenied")
+            raise Denied("UntagResource", "ExpiredToken")
 
     store = Refusing({ONE: dict(ADDED.tags), TWO: dict(ADDED.tags)})
     second = ADDED.model_copy(update={"arn": TWO})
     taken = take_back([looked(ADDED, store), looked(second, store)], lambda _: store)
-    assert [one.outcome for one in taken.removals] == [Undone.NOT_READ, Undone.NOT_TRIED]
+    assert [one.outcome for one in taken.removals] == [Undone.NOT_TRIED, Undone.NOT_TRIED]
     with pytest.raises(Ending) as ended:
         end_taken_back(taken)
     assert ended.value.code == NO_AWS

@@ -59,15 +59,17 @@ def failing(operation: str, code: str, status: int) -> Environment:
     return Environment({}, lambda: NOW, lambda: Session(no_stack))
 
 
-def test_an_error_ends_it_and_the_undo_file_has_what_was_done(aws: Any, folder: Path) -> None:
+def test_the_undo_file_has_what_was_done_and_not_what_was_refused(aws: Any, folder: Path) -> None:
     moto_service("api")
     alarm = put(aws, "api-sev1")
     refused = failing("TagResource", "AccessDeniedException", 403)
     done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=refused)
     (line,) = error_lines(done)
     assert (done.exit_code, line.endswith("; 1 of 2 tagged")) == (NO_AWS, True)
-    assert line.startswith("firebreak: NOT ALL TAGGED: AWS refused TagResource (AccessDeniedException): ")
-    assert results(done) == {"alarm api-sev1": "tagged", "ecs:prod/api": "not_tried"}
+    assert line.startswith(
+        "firebreak: NOT ALL TAGGED: 1 refused: AWS refused TagResource (AccessDeniedException): "
+    )
+    assert results(done) == {"alarm api-sev1": "tagged", "ecs:prod/api": "refused"}
     written = json.loads((folder / "u.json").read_text(encoding="utf-8"))
     assert [one["what"] for one in written["added"]] == ["alarm api-sev1"]
     assert adopt("--undo", "u.json", "--yes").exit_code == 0

@@ -3,6 +3,7 @@
 Each resource is read before and after; nothing but the plan's tags is added, and no tag is overwritten.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -11,8 +12,10 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.errors import AwsError, NotFound, OutcomeUnknown
 from firebreak_cli.adopt.changes import Change, Outcome
 from firebreak_cli.adopt.owners import BY_NAME, Owner, owner_of
+from firebreak_cli.adopt.refusals import ends_the_run, patiently
 from firebreak_cli.adopt.tagging import TagStore
 from firebreak_cli.adopt.undo_file import UndoFile
+from firebreak_cli.exit_codes import ending_of
 
 _NOT_LED_TO = "no alarm that leads to it was tagged"
 # With one of these an alarm leads to its target, now or as soon as its owner has changed it.
@@ -23,7 +26,7 @@ type Tags = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of each change; `error` ended it early, and the rest was not tried."""
+    """What became of each change; `error` ended it early: the rest was not tried."""
 
     changes: Sequence[Change]
     error: AwsError | None = None
@@ -31,11 +34,15 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Applier:
-    """Looks at resources and tags them. `stack_of` asks CloudFormation for the owner of a physical id."""
+    """Looks at resources and tags them. `stack_of` asks CloudFormation for the owner of a physical id.
+
+    `wait` waits some seconds where AWS throttles.
+    """
 
     store: Callable[[str], TagStore]
     stack_of: Callable[[str], Owner | Unknown]
     even_if_owned: bool = False
+    wait: Callable[[float], None] = time.sleep
 
     def looked(self, change: Change) -> Change:
         """The change as it would be made now, or why it is not made."""
@@ -79,7 +86,7 @@ class Applier:
         return self.stack_of(change.physical_id)
 
     def apply(self, changes: Iterable[Change], undo: UndoFile) -> Applied:
-        """Make the changes that are ready, in their order; an error of AWS ends it."""
+        """Make the changes that are ready, in their order, until credentials or the network fail."""
         made: list[Change] = []
         error: AwsError | None = None
         for change in changes:
@@ -90,16 +97,17 @@ class Applier:
             elif not _led_to(change, made, _LEADS):
                 made.append(change.ended(Outcome.NOT_TRIED, _NOT_LED_TO))
             else:
-                undo.begin(change)
-                try:
-                    made.append(self._make(change, undo))
-                except NotFound:
-                    undo.drop(change)
-                    made.append(change.ended(Outcome.GONE, "it does not exist any more"))
-                except AwsError as raised:
-                    error = raised
-                    made.append(self._failed(change, raised, undo))
+                done, error = self._tried(change, undo)
+                made.append(done)
         return Applied(made, error)
+
+    def _tried(self, change: Change, undo: UndoFile) -> tuple[Change, AwsError | None]:
+        """What became of the change, with the error that ends the run."""
+        undo.begin(change)
+        try:
+            return self._make(change, undo), None
+        except AwsError as error:
+            return _failed(change, error, undo), error if ends_the_run(error) else None
 
     def _make(self, change: Change, undo: UndoFile) -> Change:
         """One change. Raises AwsError."""
@@ -111,17 +119,21 @@ class Applier:
                 return change.ended(Outcome.NOT_READ, f"its tags could not be read again: {now.why}")
             return change.ended(Outcome.CHANGED, "its tags changed while this was asked")
         try:
-            store.add(change.arn, change.add)
+            patiently(lambda: store.add(change.arn, change.add), self.wait)
         except OutcomeUnknown:
             if not _has(store.read(change.arn), change.add):
                 raise
         return _read_back(change, store.read(change.arn))
 
-    def _failed(self, change: Change, error: AwsError, undo: UndoFile) -> Change:
-        if isinstance(error, OutcomeUnknown):
-            return change.ended(Outcome.NOT_READ, f"{error}: it may be tagged; the undo file has it")
-        undo.drop(change)
-        return change.ended(Outcome.NOT_TRIED, str(error))
+
+def _failed(change: Change, error: AwsError, undo: UndoFile) -> Change:
+    if isinstance(error, OutcomeUnknown):
+        return change.ended(Outcome.NOT_READ, f"{error}: it may be tagged; the undo file has it")
+    undo.drop(change)
+    if isinstance(error, NotFound):
+        return change.ended(Outcome.GONE, "it does not exist any more")
+    outcome = Outcome.NOT_TRIED if ends_the_run(error) else Outcome.REFUSED
+    return change.ended(outcome, ending_of(error).lines[0])
 
 
 def with_alarms(changes: Iterable[Change]) -> Iterator[Change]:

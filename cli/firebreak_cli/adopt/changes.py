@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     CHANGED = "changed"
     GONE = "gone"
     NOT_READ = "not_read"
+    REFUSED = "refused"
     NOT_TRIED = "not_tried"
 
 

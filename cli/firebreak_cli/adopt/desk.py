@@ -52,7 +52,7 @@ class Desk:
 
     def _applier(self, *, even_if_owned: bool) -> Applier:
         stacks = StackOwners(patient(self.session, "cloudformation"))
-        return Applier(self.tagging.of, stacks.owner, even_if_owned)
+        return Applier(self.tagging.of, stacks.owner, even_if_owned, self.environment.sleep)
 
     def looked(self, plan: Plan, own_stack: str, *, even_if_owned: bool, fresh: bool) -> list[Change]:
         """Every change as it would be made now. A plan that is not `fresh` is compared with a new one."""
@@ -90,4 +90,4 @@ class Desk:
 
     def take_back(self, removals: Sequence[Removal]) -> TakenBack:
         """Make the removals that are ready."""
-        return take_back(removals, self.tagging.of)
+        return take_back(removals, self.tagging.of, self.environment.sleep)

@@ -74,6 +74,8 @@ def end_applied(applied: Applied) -> None:
     done = f"{count[Outcome.TAGGED]} of {len(applied.changes)} tagged"
     if applied.error:
         raise Ending(NO_AWS, f"NOT ALL TAGGED: {ending_of(applied.error).lines[0]}; {done}")
+    if refused := [one for one in applied.changes if one.outcome is Outcome.REFUSED]:
+        raise Ending(NO_AWS, f"NOT ALL TAGGED: {len(refused)} refused: {refused[0].detail}; {done}")
     if count[Outcome.NOT_READ]:
         raise Ending(NO_AWS, f"NOT ALL TAGGED: {count[Outcome.NOT_READ]} could not be read; {done}")
     if changed := sum(count[one] for one in _NOT_RIGHT_ANY_MORE):
@@ -111,6 +113,8 @@ def end_taken_back(taken: TakenBack) -> None:
     done = f"{outcomes[Undone.REMOVED]} of {len(taken.removals)} taken back"
     if taken.error:
         raise Ending(NO_AWS, f"NOT ALL TAKEN BACK: {ending_of(taken.error).lines[0]}; {done}")
+    if refused := [one for one in taken.removals if one.outcome is Undone.REFUSED]:
+        raise Ending(NO_AWS, f"NOT ALL TAKEN BACK: {len(refused)} refused: {refused[0].detail}; {done}")
     if outcomes[Undone.NOT_READ]:
         raise Ending(NO_AWS, f"NOT ALL TAKEN BACK: {outcomes[Undone.NOT_READ]} could not be read; {done}")
     if changed := sum(one.outcome is Undone.CHANGED or bool(one.kept) for one in taken.removals):

@@ -1,14 +1,17 @@
 """Takes an adoption back: removes the tags that it added, where they are still as it left them."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.errors import AwsError, NotFound
+from firebreak.errors import AwsError, NotFound, OutcomeUnknown
+from firebreak_cli.adopt.refusals import ends_the_run, patiently
 from firebreak_cli.adopt.tagging import TagStore
 from firebreak_cli.adopt.undo_file import Added
+from firebreak_cli.exit_codes import ending_of
 
 
 class Undone(StrEnum):
@@ -19,6 +22,7 @@ class Undone(StrEnum):
     ALREADY = "already"
     CHANGED = "changed"
     NOT_READ = "not_read"
+    REFUSED = "refused"
     NOT_TRIED = "not_tried"
 
 
@@ -84,8 +88,12 @@ def _without_tags(wanted: Removal, outcome: Undone, detail: str) -> Removal:
     return replace(wanted, tags={}, kept=(), outcome=outcome, detail=detail)
 
 
-def take_back(removals: Sequence[Removal], store: Callable[[str], TagStore]) -> TakenBack:
-    """Make the removals that are ready, in their order; an error of AWS ends it."""
+def take_back(
+    removals: Sequence[Removal],
+    store: Callable[[str], TagStore],
+    wait: Callable[[float], None] = time.sleep,
+) -> TakenBack:
+    """Make the removals that are ready, in their order, until credentials or the network fail."""
     done: list[Removal] = []
     error: AwsError | None = None
     for one in removals:
@@ -94,21 +102,32 @@ def take_back(removals: Sequence[Removal], store: Callable[[str], TagStore]) -> 
         elif error:
             done.append(_ended(one, Undone.NOT_TRIED, "an error ended it before"))
         else:
-            try:
-                done.append(_remove(one, store(one.arn)))
-            except AwsError as raised:
-                error = raised
-                done.append(_ended(one, Undone.NOT_READ, f"{raised}: run it again"))
+            removal, error = _tried(one, store(one.arn), wait)
+            done.append(removal)
     return TakenBack(done, error)
 
 
-def _remove(asked: Removal, store: TagStore) -> Removal:
+def _tried(one: Removal, store: TagStore, wait: Callable[[float], None]) -> tuple[Removal, AwsError | None]:
+    """What became of the removal, with the error that ends the run."""
+    try:
+        return _remove(one, store, wait), None
+    except OutcomeUnknown as error:
+        lost = _ended(one, Undone.NOT_READ, f"{error}: run it again")
+        return lost, error if ends_the_run(error) else None
+    except AwsError as error:
+        line = ending_of(error).lines[0]
+        if ends_the_run(error):
+            return _ended(one, Undone.NOT_TRIED, line), error
+        return _ended(one, Undone.REFUSED, line), None
+
+
+def _remove(asked: Removal, store: TagStore, wait: Callable[[float], None]) -> Removal:
     """One removal of what is right still, read back. Raises AwsError."""
     one = _looked(asked, store)
     if one.outcome is not Undone.READY:
         return one
     try:
-        store.remove(one.arn, one.keys)
+        patiently(lambda: store.remove(one.arn, one.keys), wait)
     except NotFound:
         return _without_tags(one, Undone.ALREADY, "it does not exist any more")
     after = store.read(one.arn)
