@@ -1,6 +1,7 @@
 """`firebreak adopt --apply` and `--undo`: only tags are changed, only where nobody manages them, and back."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def test_only_tags_are_added_and_an_undo_takes_exactly_them_back(aws: Any, folde
     assert (tags(alarm), tags(SERVICE)) == ({"team": "shop", **CRITICAL}, {"team": "shop", **OPTED})
     assert aws.describe_alarms()["MetricAlarms"] == before
     (undo,) = folder.glob("*.undo.json")
-    assert undo.name == "firebreak-adopt-20261130T030000Z.undo.json"
+    assert re.fullmatch(r"firebreak-adopt-20261130T030000Z-[0-9a-f]{8}\.undo\.json", undo.name)
     assert f"firebreak adopt --undo {undo.name} --stack firebreak --region {a.REGION}" in done.stdout
 
     back = adopt("--undo", str(undo), "--yes", "--json")

@@ -102,6 +102,7 @@ def test_a_lost_reply_is_looked_up(tmp_path: Path) -> None:
     lost = OutcomeUnknown("TagResource", "InternalError")
     there = applied(tmp_path, Losing({ONE: {}}, error=lost, carried_out=True), change())
     assert (outcomes(there), there.error) == ([Outcome.TAGGED], None)
+    (tmp_path / "u.json").unlink()
     not_there = applied(tmp_path, Losing({ONE: {}, TWO: {}}, error=lost), change(), change(TWO))
     assert outcomes(not_there) == [Outcome.NOT_READ, Outcome.NOT_READ]
     assert [one.arn for one in read_undo(str(tmp_path / "u.json")).added] == [ONE, TWO]
@@ -153,6 +154,7 @@ def test_only_what_nobody_manages_is_tagged(
 ) -> None:
     before = dict(tags)
     assert outcomes(applied(tmp_path, Resources({ONE: tags}), change(), owner=owner)) == [outcome]
+    (tmp_path / "u.json").unlink(missing_ok=True)
     asked = applied(tmp_path, Resources({ONE: before}), change(), owner=owner, owned=True)
     assert outcomes(asked) == [Outcome.TAGGED]
 

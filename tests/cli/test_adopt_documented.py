@@ -117,5 +117,7 @@ def test_a_document_s_undo_file_has_a_name_that_apply_gives(aws: Any) -> None:
     moto_service("api")
     put(aws, "api-sev1")
     done = adopt("--apply", "--yes", "--json")
-    assert json.loads(done.stdout)["undo_file"] in DOCUMENT.text
+    name = r"firebreak-adopt-20261130T030000Z-[0-9a-f]{8}\.undo\.json"
+    assert re.fullmatch(name, json.loads(done.stdout)["undo_file"])
+    assert len(re.findall(name, DOCUMENT.text)) == 1
     assert ACCOUNT in done.stdout

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import translated
@@ -74,7 +75,7 @@ class Desk:
     def undo_file(self, name: str) -> UndoFile:
         """The undo file, of which there is none yet. Raises Ending."""
         now = self.environment.now()
-        path = Path(name or f"firebreak-adopt-{now:%Y%m%dT%H%M%SZ}.undo.json")
+        path = Path(name or f"firebreak-adopt-{now:%Y%m%dT%H%M%SZ}-{token_hex(4)}.undo.json")
         undo = UndoFile(path, self.account, self.region, now, self.by)
         undo.require_new()
         return undo

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -32,7 +33,10 @@ _ARN = re.compile(
 
 @dataclass(slots=True)
 class UndoFile:
-    """Keeps the file as it must be at each moment; there is none while nothing was begun."""
+    """Keeps the file as it must be at each moment; there is none while nothing was begun.
+
+    `made` says that the file of that name is this one.
+    """
 
     path: Path
     account: str
@@ -40,6 +44,7 @@ class UndoFile:
     made_at: datetime
     by: str
     begun: list[Change] = field(default_factory=list)
+    made: bool = False
 
     def require_new(self) -> None:
         """Raise Ending where a file of that name exists, or none can be made there."""
@@ -51,7 +56,11 @@ class UndoFile:
     def begin(self, change: Change) -> None:
         """Record a change that is about to be made. Raises Ending where that is not possible."""
         self.begun.append(change)
-        self._write()
+        try:
+            self._write()
+        except Ending:
+            self.begun.remove(change)
+            raise
 
     def drop(self, change: Change) -> None:
         """Take a change out that was not made after all."""
@@ -59,20 +68,37 @@ class UndoFile:
         self._write()
 
     def _write(self) -> None:
-        """Replace the file as a whole: it is never half written."""
-        new = self.path.with_name(f".{self.path.name}.new")
         try:
             if not self.begun:
                 self.path.unlink(missing_ok=True)
-                return
-            with new.open("w", encoding="utf-8") as file:
-                json.dump(self._content(), file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            elif self.made:
+                self._replace()
+            else:
+                self._create(self.path)
+            self.made = bool(self.begun)
+        except FileExistsError as error:
+            text = "it exists already: nothing more is tagged; name another with --undo-file"
+            raise Ending(BAD_INPUT, f"{self.path}: {text}") from error
         except OSError as error:
             text = f"{self.path}: cannot be written ({type(error).__name__}): nothing more is tagged"
             raise Ending(BAD_INPUT, text) from error
+
+    def _replace(self) -> None:
+        """Replace the file as a whole: it is never half written."""
+        new = self.path.with_name(f".{self.path.name}.{token_hex(4)}")
+        self._create(new)
+        new.replace(self.path)
+
+    def _create(self, path: Path) -> None:
+        """Write a file that is not there yet: another's is never overwritten. Raises OSError."""
+        with path.open("x", encoding="utf-8") as file:
+            try:
+                json.dump(self._content(), file, indent=2)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                path.unlink()
+                raise
 
     def _content(self) -> Mapping[str, object]:
         return {
