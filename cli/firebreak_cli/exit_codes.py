@@ -33,6 +33,7 @@ NOTHING_REPLAYED = 6
 CHANGED = 7
 WOULD_NOT_ACT = 8
 OWNED = 9
+PARTLY_DONE = 10
 INTERRUPTED = 130
 # The code of every command whose reader goes away, such as `head`.
 READER_GONE = 141
@@ -47,6 +48,7 @@ EXIT_CODES: Mapping[int, str] = {
     CHANGED: "`policy diff` found a change of `--fail-on`",
     WOULD_NOT_ACT: "`doctor` found something in the way that no waiver accepts, or could not look",
     OWNED: "`adopt --apply` left a part of the plan to its owners, and printed the change for them",
+    PARTLY_DONE: "`adopt` left a part undone that changed or is gone, or stopped for want of its undo file",
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
     READER_GONE: "the reader of the output, such as `head`, went away",
 }

@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, OWNED
+from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, OWNED, PARTLY_DONE
 from tests.cli.adopted import NOW
 from tests.cli.adopted_aws import (
     ACCOUNT,
@@ -220,14 +220,14 @@ def test_no_tag_is_overwritten(aws: Any, plan: str) -> None:
     alarm = put(aws, "api-sev1")
     aws.tag_resource(ResourceARN=alarm, Tags=[{"Key": "firebreak:severity", "Value": "info"}])
     done = adopt("--plan", plan, "--apply", "--yes", "--json")
-    assert (done.exit_code, results(done)["alarm api-sev1"]) == (BAD_INPUT, "changed")
+    assert (done.exit_code, results(done)["alarm api-sev1"]) == (PARTLY_DONE, "changed")
     assert tags(alarm) == {"firebreak:severity": "info"}
 
 
 def test_an_alarm_that_is_gone_is_said(aws: Any, plan: str) -> None:
     aws.delete_alarms(AlarmNames=["api-sev1"])
     done = adopt("--plan", plan, "--apply", "--yes", "--json")
-    assert (done.exit_code, results(done)["alarm api-sev1"]) == (BAD_INPUT, "gone")
+    assert (done.exit_code, results(done)["alarm api-sev1"]) == (PARTLY_DONE, "gone")
 
 
 def test_an_alarm_that_changed_since_the_plan_is_not_tagged_nor_its_target_opted_in(
@@ -246,7 +246,7 @@ def test_an_alarm_that_changed_since_the_plan_is_not_tagged_nor_its_target_opted
         ComparisonOperator="LessThanThreshold",
     )
     done = adopt("--plan", plan, "--apply", "--yes", "--json")
-    assert (done.exit_code, results(done)) == (BAD_INPUT, {"alarm api-sev1": "changed"})
+    assert (done.exit_code, results(done)) == (PARTLY_DONE, {"alarm api-sev1": "changed"})
     assert "since the plan it is low_side" in done.stdout
     assert (tags(alarm), tags(SERVICE)) == ({}, {})
 

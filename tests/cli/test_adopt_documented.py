@@ -17,7 +17,7 @@ from firebreak_cli.adopt.entries import MEANINGS
 from firebreak_cli.adopt.owners import OwnerKind
 from firebreak_cli.adopt.suggestions import BY_TAG
 from firebreak_cli.environment import Environment
-from firebreak_cli.exit_codes import OWNED
+from firebreak_cli.exit_codes import OWNED, PARTLY_DONE
 from tests.cli.adopted import NOW
 from tests.cli.adopted_aws import ACCOUNT, adopt, no_stack, put
 from tests.cli.running import StackSession
@@ -60,7 +60,7 @@ def test_every_result_and_every_kind_of_owner_is_described() -> None:
     described = {row[0] for row in DOCUMENT.table("result")}
     assert described == {one.value for one in Outcome if one is not Outcome.READY}
     assert [kind for kind in OwnerKind if f"`{kind.value}`" not in DOCUMENT.text] == []
-    assert f"ends it with exit code {OWNED}" in DOCUMENT.text
+    assert f"ends it with exit code {OWNED}, `changed` or `gone` with {PARTLY_DONE}" in DOCUMENT.text
 
 
 def test_every_key_of_an_alarm_is_described_in_its_order() -> None:

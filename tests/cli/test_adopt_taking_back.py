@@ -9,7 +9,7 @@ from firebreak.errors import Denied, NotFound
 from firebreak_cli.adopt.results import end_taken_back
 from firebreak_cli.adopt.undo_file import Added
 from firebreak_cli.adopt.undoing import TakenBack, Undone, looked, take_back
-from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.exit_codes import NO_AWS, PARTLY_DONE, Ending
 from tests.cli.adopted import Resources
 from tests.cli.test_adopt_changes import ONE, PAGE, TWO
 
@@ -77,7 +77,7 @@ def test_a_tag_that_is_set_while_it_is_asked_is_kept_and_said() -> None:
     assert (first.keys, first.kept) == (["firebreak:severity"], ["firebreak:action"])
     with pytest.raises(Ending) as ended:
         end_taken_back(taken)
-    assert ended.value.code == BAD_INPUT
+    assert ended.value.code == PARTLY_DONE
 
 
 def test_a_resource_of_which_every_tag_is_set_while_it_is_asked_is_left_as_it_is() -> None:

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from firebreak_cli.adopt.undo_file import KEYS
 from firebreak_cli.environment import Environment
-from firebreak_cli.exit_codes import BAD_INPUT, INTERRUPTED, NO_AWS
+from firebreak_cli.exit_codes import BAD_INPUT, INTERRUPTED, NO_AWS, PARTLY_DONE
 from tests.cli.adopted import NOW
 from tests.cli.adopted_aws import (
     ACCOUNT,
@@ -139,7 +139,7 @@ def test_a_tag_that_was_changed_since_is_kept(aws: Any) -> None:
     aws.tag_resource(ResourceARN=alarm, Tags=[{"Key": "firebreak:severity", "Value": "info"}])
     back = adopt("--undo", "u.json", "--yes", "--json")
     assert (back.exit_code, results(back)) == (
-        BAD_INPUT,
+        PARTLY_DONE,
         {"ecs:prod/api": "removed", "alarm api-sev1": "changed"},
     )
     assert (tags(alarm), tags(SERVICE)) == ({"firebreak:severity": "info"}, {})

@@ -15,7 +15,7 @@ from firebreak_cli.adopt.owners import BY_NAME, Owner, owner_of
 from firebreak_cli.adopt.refusals import ends_the_run, patiently
 from firebreak_cli.adopt.tagging import TagStore
 from firebreak_cli.adopt.undo_file import UndoFile
-from firebreak_cli.exit_codes import ending_of
+from firebreak_cli.exit_codes import Ending, ending_of
 
 _NOT_LED_TO = "no alarm that leads to it was tagged"
 # With one of these an alarm leads to its target, now or as soon as its owner has changed it.
@@ -29,7 +29,7 @@ class Applied:
     """What became of each change; `error` ended it early: the rest was not tried."""
 
     changes: Sequence[Change]
-    error: AwsError | None = None
+    error: AwsError | Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ class Applier:
         return self.stack_of(change.physical_id)
 
     def apply(self, changes: Iterable[Change], undo: UndoFile) -> Applied:
-        """Make the changes that are ready, in their order, until credentials or the network fail."""
+        """Make the changes that are ready, in order, until credentials, network or undo file fail."""
         made: list[Change] = []
-        error: AwsError | None = None
+        error: AwsError | Ending | None = None
         for change in changes:
             if not change.ready:
                 made.append(change)
@@ -101,9 +101,15 @@ class Applier:
                 made.append(done)
         return Applied(made, error)
 
-    def _tried(self, change: Change, undo: UndoFile) -> tuple[Change, AwsError | None]:
-        """What became of the change, with the error that ends the run."""
-        undo.begin(change)
+    def _tried(self, change: Change, undo: UndoFile) -> tuple[Change, AwsError | Ending | None]:
+        """What became of the change, with the error that ends the run: also one of the undo file."""
+        try:
+            undo.begin(change)
+            return self._sent(change, undo)
+        except Ending as error:
+            return change.ended(Outcome.NOT_TRIED, error.lines[0]), error
+
+    def _sent(self, change: Change, undo: UndoFile) -> tuple[Change, AwsError | None]:
         try:
             return self._make(change, undo), None
         except AwsError as error:

@@ -12,7 +12,7 @@ from firebreak_cli.adopt.changes import Change, Outcome
 from firebreak_cli.adopt.entries import Plan
 from firebreak_cli.adopt.patches import Wish, patches
 from firebreak_cli.adopt.undoing import Removal, TakenBack, Undone
-from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, OWNED, Ending, ending_of
+from firebreak_cli.exit_codes import NO_AWS, OWNED, PARTLY_DONE, Ending, ending_of
 
 VERSION = 1
 _OWNERS = frozenset({Outcome.OWNED, Outcome.BY_HAND})
@@ -69,9 +69,12 @@ def applied_json(applied: Applied, plan: Plan, undo: Path | None) -> Mapping[str
 
 
 def end_applied(applied: Applied) -> None:
-    """Raise the Ending of an adoption of which not everything was done. AWS comes first, then the plan."""
+    """Raise the Ending of an adoption of which not everything was done. Errors come first, then the plan."""
     count = Counter(one.outcome for one in applied.changes)
     done = f"{count[Outcome.TAGGED]} of {len(applied.changes)} tagged"
+    if isinstance(applied.error, Ending):
+        code = PARTLY_DONE if count[Outcome.TAGGED] else applied.error.code
+        raise Ending(code, f"NOT ALL TAGGED: {applied.error.lines[0]}; {done}")
     if applied.error:
         raise Ending(NO_AWS, f"NOT ALL TAGGED: {ending_of(applied.error).lines[0]}; {done}")
     if refused := [one for one in applied.changes if one.outcome is Outcome.REFUSED]:
@@ -79,7 +82,7 @@ def end_applied(applied: Applied) -> None:
     if count[Outcome.NOT_READ]:
         raise Ending(NO_AWS, f"NOT ALL TAGGED: {count[Outcome.NOT_READ]} could not be read; {done}")
     if changed := sum(count[one] for one in _NOT_RIGHT_ANY_MORE):
-        raise Ending(BAD_INPUT, f"NOT ALL TAGGED: the plan is not right any more for {changed}; {done}")
+        raise Ending(PARTLY_DONE, f"NOT ALL TAGGED: the plan is not right any more for {changed}; {done}")
     if owned := sum(count[one] for one in _OWNERS):
         raise Ending(OWNED, f"NOT ALL TAGGED: {owned} left to their owners; {done}")
 
@@ -118,7 +121,7 @@ def end_taken_back(taken: TakenBack) -> None:
     if outcomes[Undone.NOT_READ]:
         raise Ending(NO_AWS, f"NOT ALL TAKEN BACK: {outcomes[Undone.NOT_READ]} could not be read; {done}")
     if changed := sum(one.outcome is Undone.CHANGED or bool(one.kept) for one in taken.removals):
-        raise Ending(BAD_INPUT, f"NOT ALL TAKEN BACK: {changed} changed since; {done}")
+        raise Ending(PARTLY_DONE, f"NOT ALL TAKEN BACK: {changed} changed since; {done}")
 
 
 def ready_of(changes: Sequence[Change]) -> Iterator[Change]:
