@@ -69,15 +69,16 @@ class _Lines(io.TextIOBase):
             self._out.flush()
 
 
-def console() -> Console:
-    """Standard output; strings are text, never markup. Lines are folded for a terminal, or by COLUMNS."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
+def console(*, stderr: bool = False) -> Console:
+    """Standard output or error; strings are text, never markup. Folded for a terminal, or by COLUMNS."""
+    out = sys.stderr if stderr else sys.stdout
+    if isinstance(out, io.TextIOWrapper):
         # An alarm's name may hold what the terminal's encoding does not.
-        sys.stdout.reconfigure(errors="replace")
-    if sys.stdout.isatty():
-        return _Screen(highlight=False, markup=False, emoji=False)
+        out.reconfigure(errors="replace")
+    if out.isatty():
+        return _Screen(stderr=stderr, highlight=False, markup=False, emoji=False)
     width = None if os.environ.get("COLUMNS") else _UNBOUNDED
-    lines = cast("IO[str]", _Lines(sys.stdout))
+    lines = cast("IO[str]", _Lines(out))
     return _Screen(file=lines, width=width, highlight=False, markup=False, emoji=False)
 
 

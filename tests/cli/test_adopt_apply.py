@@ -134,6 +134,32 @@ def test_a_yes_is_asked_for_after_what_would_be_tagged_is_shown(aws: Any) -> Non
     assert (done.exit_code, tags(alarm)) == (0, CRITICAL)
     assert f"Tag 2 resources in {ACCOUNT} {a.REGION}?" in done.stderr
     assert done.stdout.index("alarm api-sev1") < done.stdout.index("ecs:prod/api")
+    assert_asked(done.stderr, "alarm api-sev1", "ecs:prod/api", "Tag 2 resources")
+
+
+def test_with_json_what_would_be_tagged_is_shown_where_it_is_asked(aws: Any) -> None:
+    moto_service("api")
+    put(aws, "api-sev1")
+    done = adopt("--apply", "--json", "--undo-file", "u.json", stdin="y\n")
+    assert (done.exit_code, set(results(done).values())) == (0, {"tagged"})
+    assert_asked(
+        done.stderr, "alarm api-sev1", "firebreak:severity=critical", f"Tag 2 resources in {ACCOUNT}"
+    )
+    back = adopt("--undo", "u.json", "--json", stdin="y\n")
+    assert (back.exit_code, set(results(back).values())) == (0, {"removed"})
+    assert_asked(back.stderr, "alarm api-sev1", "firebreak:severity", "Remove the tags of 2 resources")
+
+
+def assert_asked(stderr: str, *parts: str) -> None:
+    """All of it is there in this order."""
+    places = [stderr.find(part) for part in parts]
+    assert (places == sorted(places), -1 in places) == (True, False), stderr
+
+
+def test_with_json_and_a_yes_nothing_is_shown_on_standard_error(aws: Any) -> None:
+    moto_service("api")
+    put(aws, "api-sev1")
+    assert adopt("--apply", "--json", "--yes").stderr == ""
 
 
 # --- owners

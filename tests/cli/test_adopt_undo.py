@@ -151,7 +151,7 @@ def test_taking_back_asks_first(aws: Any) -> None:
     adopt("--apply", "--yes", "--undo-file", "u.json")
     back = adopt("--undo", "u.json", stdin="n\n")
     assert (back.exit_code, tags(alarm)) == (BAD_INPUT, CRITICAL)
-    assert "ecs:prod/api" in back.stdout
+    assert "ecs:prod/api" in back.stderr
 
 
 def undo_file(folder: Path, **changes: object) -> str:

@@ -187,8 +187,7 @@ def _apply(
     ready = list(results.ready_of(changes))
     undo = desk.undo_file(undo_file)
     if ready and ask:
-        if not as_json:
-            results.changes_table(changes, screen.console())
+        results.changes_table(changes, screen.console(stderr=True))
         confirm(f"Tag {len(ready)} resources in {plan.account} {plan.region}?")
     try:
         applied = desk.apply(changes, undo, even_if_owned=owned)
@@ -218,8 +217,7 @@ def _take_back(environment: "Environment", name: str, *, ask: bool, as_json: boo
     removals = desk.removals(added)
     ready = [one for one in removals if one.outcome is Undone.READY]
     if ready and ask:
-        if not as_json:
-            results.removals_table(removals, screen.console())
+        results.removals_table(removals, screen.console(stderr=True))
         confirm(f"Remove the tags of {len(ready)} resources in {added.account} {added.region}?")
     taken = desk.take_back(removals)
     if as_json:
