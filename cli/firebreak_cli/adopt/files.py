@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ _NOT_IN_FILE = NotRead("it is not in the file of tags")
 _ALARM_ARN = re.compile(
     r"arn:aws[a-z-]*:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):alarm:.+", re.S
 )
+_PLACED_ARN = re.compile(r"arn:aws[a-z-]*:[^:]+:(?P<region>[^:]+):(?P<account>\d{12}):.+", re.S | re.ASCII)
 _TARGET_ARN = re.compile(
     r"arn:aws[a-z-]*:(?:(?P<ecs>ecs):[^:]+:\d+:service/(?P<service>[^/]+/[^/]+)"
     r"|(?P<lambda>lambda):[^:]+:\d+:function:(?P<function>[^:]+)"
@@ -50,11 +51,23 @@ class TagsFile:
     """The tags of a file by the ARNs in it. Of what is not in it nothing is known, but of alarms."""
 
     by_arn: Mapping[str, Mapping[str, str]] | None = None
-    of_targets: Mapping[str, Reading[Mapping[str, str]]] = field(default_factory=dict)
 
     def of_alarm(self, arn: str) -> Reading[Mapping[str, str]]:
         """The tags of an alarm; one that is not in the file never had any."""
         return _TAGS_NOT_GIVEN if self.by_arn is None else self.by_arn.get(arn, NO_TAGS)
+
+    def of_targets(self, home: Home) -> Mapping[str, Reading[Mapping[str, str]]]:
+        """The tags of the targets of that place, by their short form."""
+        here = {arn: tags for arn, tags in (self.by_arn or {}).items() if _home_of_arn(arn) == home}
+        return {short: tags for arn, tags in here.items() if (short := _short_form(arn))}
+
+    def require_of(self, home: Home, name: str) -> None:
+        """Raise Ending where all of it is of other places: then no alarm would have a tag, or an owner."""
+        found = {place for arn in self.by_arn or () if (place := _home_of_arn(arn))}
+        if found and home not in found:
+            there = ", ".join(sorted(f"{place.account} {place.region}" for place in found))
+            wanted = f"{home.account} {home.region}, as the alarms are"
+            raise Ending(BAD_INPUT, f"{_named(name)}: expected tags of {wanted}, found {there}")
 
 
 def plan_of_files(alarms_file: str, tags_file: str, own_stack: str, now: datetime) -> Plan:
@@ -63,10 +76,12 @@ def plan_of_files(alarms_file: str, tags_file: str, own_stack: str, now: datetim
     alarms = list(_alarms(alarms_file, tags, now))
     if not alarms:
         raise Ending(BAD_INPUT, f"{_named(alarms_file)}: no alarm in it")
+    home = home_of(alarms, _named(alarms_file))
+    tags.require_of(home, tags_file)
     known = Known(
-        home=home_of(alarms, _named(alarms_file)),
+        home=home,
         behind=not_looked_up("run it without --alarms"),
-        target_tags=tags.of_targets,
+        target_tags=tags.of_targets(home),
         unread=_TAGS_NOT_GIVEN if tags.by_arn is None else _NOT_IN_FILE,
         own_stack=own_stack,
     )
@@ -98,6 +113,7 @@ def _alarms(name: str, tags: TagsFile, now: datetime) -> Iterator[ExistingAlarm]
         raise Ending(
             BAD_INPUT, f"{_named(name)}: expected {' or '.join(KINDS)}: the output of describe-alarms"
         )
+    _require_whole(printed, name)
     seen: set[str] = set()
     for kind, listed in lists.items():
         for place, raw in enumerate(items(listed)):
@@ -120,9 +136,22 @@ def _tags(name: str) -> TagsFile:
     listed = printed.get("ResourceTagMappingList")
     if not isinstance(listed, list):
         raise Ending(BAD_INPUT, f"{name}: expected ResourceTagMappingList: the output of get-resources")
-    by_arn = {text(member(one, "ResourceARN")): _pairs(member(one, "Tags")) for one in listed}
-    targets = {short: tags for arn, tags in by_arn.items() if (short := _short_form(arn))}
-    return TagsFile(by_arn, targets)
+    _require_whole(printed, name)
+    return TagsFile({text(member(one, "ResourceARN")): _pairs(member(one, "Tags")) for one in listed})
+
+
+def _home_of_arn(arn: str) -> Home | None:
+    """The account and region of an ARN; None for a resource that is in no region."""
+    found = _PLACED_ARN.fullmatch(arn)
+    return Home(*found.group("account", "region")) if found else None
+
+
+def _require_whole(printed: Mapping[str, Any], name: str) -> None:
+    """Raise Ending where more was left to be asked for: the rest would look as if it were not there."""
+    for key in ("NextToken", "PaginationToken"):
+        if printed.get(key):
+            text = f"it is a part of the answer ({key} is in it): without --max-items the CLI prints all"
+            raise Ending(BAD_INPUT, f"{_named(name)}: {text}")
 
 
 def _pairs(tags: object) -> Mapping[str, str]:
