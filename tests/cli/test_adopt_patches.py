@@ -1,5 +1,6 @@
 """The changes that `firebreak adopt --patch` prints for the owners of alarms and targets."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.cli.adopted import (
     raw,
 )
 from tests.cli.test_adopt_offline import FILES, adopt, alarms_file, printed
+from tests.support import builders as a
 
 
 def resources(patch: str) -> dict[str, Any]:
@@ -53,6 +55,36 @@ def test_the_patch_for_terraform_is_the_argument_tags() -> None:
     block = 'tags = {\n  "firebreak:severity" = "error"\n}\n'
     assert f"# alarm prod-billing-memory-sev2\n{block}" in result.stdout
     assert "# stack ShopStack: merge into its template" in result.stdout
+
+
+def test_a_function_of_a_stack_is_patched_in_both_forms_of_its_tags() -> None:
+    """AWS::Lambda::Function takes a list, AWS::Serverless::Function a map."""
+    owner = Owner(OwnerKind.CLOUDFORMATION, "Shop", "", "Checkout")
+    tags = {"firebreak:enabled": "true"}
+    (patch,) = patches([Wish("lambda:checkout", owner, tags)])
+    assert resources(patch)["Checkout"]["Properties"]["Tags"] == [
+        {"Key": "firebreak:enabled", "Value": "true"}
+    ]
+    (mapped,) = re.findall(r"(?<=# of an AWS::Serverless::Function: ).*", patch)
+    assert yaml.safe_load(mapped) == {"Tags": tags}
+
+
+def test_both_forms_are_in_the_output_of_the_command(tmp_path: Path) -> None:
+    shape = raw("errors", "AWS/Lambda Errors", dimensions={"FunctionName": "checkout"})
+    stack = [{"Key": "aws:cloudformation:stack-name", "Value": "Shop"}]
+    arn = f"arn:aws:lambda:{a.REGION}:{a.ACCOUNT}:function:checkout"
+    tags = tmp_path / "tags.json"
+    tags.write_text(json.dumps({"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": stack}]}))
+    result = adopt("--alarms", str(alarms_file(tmp_path, shape)), "--tags", str(tags), "--patch")
+    mapped = '      # of an AWS::Serverless::Function: Tags: { "firebreak:enabled": "true" }\n'
+    assert (result.exit_code, mapped in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("what", ["alarm lambda:checkout", "ecs:prod/api", "beanstalk:shop", "ses:mail"])
+def test_nothing_else_is_patched_in_two_forms(what: str) -> None:
+    owner = Owner(OwnerKind.CLOUDFORMATION, "Shop", "", "It")
+    (patch,) = patches([Wish(what, owner, {"firebreak:enabled": "true"})])
+    assert "Serverless" not in patch
 
 
 HOSTILE = "x\n  Evil:\n    Type: AWS::IAM::Role\n${var.x} %{if} \x1b[31m"

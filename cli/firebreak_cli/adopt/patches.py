@@ -84,15 +84,17 @@ def _cloudformation(owner: Owner, wishes: Sequence[Wish]) -> Iterator[str]:
         if wish.propagates:
             yield "      ActionConfiguration: { AlarmTagsPropagation: { Enabled: true } }"
         if wish.tags:
-            yield "      Tags:"
-            pairs = wish.tags.items()
-            yield from (
-                f"        - {{ Key: {json.dumps(key)}, Value: {json.dumps(value)} }}" for key, value in pairs
-            )
+            yield from _tags(wish)
 
 
-def _pair(key: str, value: str) -> str:
-    return f"Key: {json.dumps(key)}, Value: {json.dumps(value)}"
+def _tags(wish: Wish) -> Iterator[str]:
+    """A list of pairs; of a function also the map of SAM, for CloudFormation does not say which one it is."""
+    pairs = {json.dumps(key): json.dumps(value) for key, value in wish.tags.items()}
+    yield "      Tags:"
+    yield from (f"        - {{ Key: {key}, Value: {value} }}" for key, value in pairs.items())
+    if wish.what.startswith("lambda:"):
+        mapped = ", ".join(f"{key}: {value}" for key, value in pairs.items())
+        yield f"      # of an AWS::Serverless::Function: Tags: {{ {mapped} }}"
 
 
 def _terraform(wishes: Sequence[Wish]) -> Iterator[str]:
