@@ -28,6 +28,29 @@ def without_usual_alarm(account: Account) -> None:
     account.client("cloudwatch").delete_alarms(AlarmNames=[ALARM])
 
 
+def put_sum(account: Account, name: str, *metrics: tuple[str, str, list[dict[str, str]]]) -> None:
+    """An alarm on the sum of metrics: namespace, name and dimensions of each."""
+    queries = [
+        {
+            "Id": f"m{number}",
+            "MetricStat": {
+                "Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions},
+                "Period": 60,
+                "Stat": "Average",
+            },
+            "ReturnData": False,
+        }
+        for number, (namespace, metric, dimensions) in enumerate(metrics)
+    ]
+    account.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        Metrics=[*queries, {"Id": "e", "Expression": "m0+m1", "ReturnData": True}],
+    )
+
+
 # --- FB201
 
 
@@ -155,28 +178,41 @@ def test_an_alarm_that_cloudwatch_describes_in_an_unexpected_way_is_not_good(acc
     assert [one[:2] for one in account.details("FB202")] == [("could_not_look", "strange")]
 
 
+@pytest.mark.parametrize("tags", [TAGS, {}], ids=["tagged", "by its symptom"])
+def test_an_alarm_that_may_lead_to_an_action_is_not_good_where_the_ledger_does_not_answer(
+    account: Account, tags: Mapping[str, str]
+) -> None:
+    without_usual_alarm(account)
+    account.put_alarm("mine", tags, Dimensions=DIMENSIONS)
+    account.put_alarm("other", {}, Namespace="Shop", MetricName="Lag")
+    account.denied = {"BatchGetItem", "TransactGetItems", "GetItem", "Query"}
+    assert [one[:2] for one in account.details("FB202")] == [("could_not_look", "mine")]
+
+
+def test_an_untagged_alarm_whose_service_cannot_be_read_is_not_good(account: Account) -> None:
+    without_usual_alarm(account)
+    account.put_alarm("by-symptom", {}, Dimensions=DIMENSIONS)
+    account.denied = {"DescribeServices"}
+    assert {one[:2] for one in account.details("FB207")} == {("could_not_look", "by-symptom")}
+
+
+def test_an_untagged_alarm_whose_target_cannot_be_looked_up_is_not_good(account: Account) -> None:
+    without_usual_alarm(account)
+    group = [{"Name": "TargetGroup", "Value": "targetgroup/api/0123456789abcdef"}]
+    put_sum(account, "behind", ("AWS/ECS", "MemoryUtilization", []), ("AWS/ApplicationELB", "Latency", group))
+    account.denied = {"ListClusters", "ListServices"}
+    assert [one[:2] for one in account.details("FB205")] == [("could_not_look", "behind")]
+
+
 # --- FB203, FB204
 
 
 def test_two_symptoms_in_one_alarm_lead_to_two_actions(account: Account) -> None:
-    metrics = [
-        {
-            "Id": name.lower(),
-            "MetricStat": {
-                "Metric": {"Namespace": "AWS/ECS", "MetricName": metric, "Dimensions": DIMENSIONS},
-                "Period": 60,
-                "Stat": "Average",
-            },
-            "ReturnData": False,
-        }
-        for name, metric in (("M", "MemoryUtilization"), ("C", "CPUUtilization"))
-    ]
-    account.client("cloudwatch").put_metric_alarm(
-        AlarmName="both",
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-        Metrics=[*metrics, {"Id": "e", "Expression": "m+c", "ReturnData": True}],
+    put_sum(
+        account,
+        "both",
+        ("AWS/ECS", "MemoryUtilization", DIMENSIONS),
+        ("AWS/ECS", "CPUUtilization", DIMENSIONS),
     )
     ((result, subject, detail),) = account.details("FB203")
     assert (result, subject, detail) == (

@@ -25,8 +25,9 @@ from firebreak.core.tags import ACTION_TAG
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.policy.policy import Policy
 from firebreak.remediation.snapshot import Observer
+from firebreak_cli.doctor.obstacles import UNSEEN
 from firebreak_cli.exit_codes import ending_of
-from firebreak_cli.explain.explainer import Explainer, Explanation
+from firebreak_cli.explain.explainer import Explainer, Explanation, routed
 from firebreak_cli.explain.sources import LiveSources, live_sources
 from firebreak_cli.queries.live_alarms import as_if_red_event, propagation_of
 from firebreak_cli.stack import Stack
@@ -76,7 +77,7 @@ class Surveyed:
     def action(self) -> str:
         """The action that it leads to; empty for none, and where humans are paged."""
         primary = self.explained.routing.primary if self.explained else None
-        return "" if primary in (None, PAGE_RUNG) else primary or ""
+        return primary if primary and _changes(primary) else ""
 
     @property
     def objections(self) -> Mapping[Reason, str]:
@@ -212,7 +213,8 @@ class Surveyor:
         try:
             found = explainer.explain(trigger, self.now)
         except AwsError as error:
-            return replace(seen, unseen=ending_of(error).lines[0]) if seen.own_tags else None
+            wanted = seen.own_tags or _changes(routed(trigger).primary)
+            return replace(seen, unseen=ending_of(error).lines[0]) if wanted else None
         if found.decision.reason is Reason.PARENT_OF_CONTRIBUTORS:
             return replace(seen, unseen=SERIES) if seen.own_tags else None
         seen = replace(seen, explained=found)
@@ -234,7 +236,13 @@ def _has_one_state(shape: Mapping[str, Any]) -> bool:
     return any(shape.get(key) for key in ("MetricName", "Metrics", "AlarmRule"))
 
 
+def _changes(primary: str | None) -> bool:
+    """Whether the function that gets the alarm is an action's."""
+    return primary not in (None, PAGE_RUNG)
+
+
 def _asked_for(seen: Surveyed, found: Explanation) -> bool:
-    """Whether an untagged alarm is answered by its symptom: its target is known, and opted in."""
-    resolved = not isinstance(found.target, Unresolved)
-    return bool(seen.action) and resolved and not NOT_ASKED_FOR & set(seen.objections)
+    """Whether an untagged alarm is answered by its symptom, or may be: its target could not be read."""
+    if isinstance(found.target, Unresolved):
+        return bool(seen.action) and found.target.reason in UNSEEN
+    return bool(seen.action) and not NOT_ASKED_FOR & set(seen.objections)
