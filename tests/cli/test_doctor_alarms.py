@@ -233,8 +233,53 @@ def test_a_tag_that_does_not_ride_and_names_another_action_than_the_symptom_asks
 def test_tags_that_do_not_ride_are_a_warning_while_they_are_looked_up(account: Account) -> None:
     account.parameters["EndpointUrl"] = ""
     account.put_alarm(ALARM, TAGS, Namespace="Shop", MetricName="Lag")
-    assert account.details("FB204") == [("warning", ALARM, "its tags are looked up")]
+    said = "its tags are looked up: its events are without firebreak:action, firebreak:target"
+    assert account.details("FB204") == [("warning", ALARM, said)]
     assert account.report("--only", "FB204")["verdict"]["accepted"]
+
+
+KEPT = {"Enabled": True, "ExcludedTagKeys": ["team"]}
+HALF = {"Enabled": True, "IncludedTagKeys": ["firebreak:action"]}
+TAKEN_OUT = [{"Enabled": True, "IncludedTagKeys": ["team"]}, {"Enabled": True, "ExcludedTagKeys": [*TAGS]}]
+
+
+def configured(account: Account, asked: Mapping[str, Any]) -> None:
+    """The usual alarm as AWS describes it, with the propagation of its tags as it was asked for."""
+    without_usual_alarm(account)
+    account.put_other_alarm(
+        "MetricAlarms",
+        ALARM,
+        TAGS,
+        ActionConfiguration={"AlarmTagsPropagation": asked},
+        Namespace="Shop",
+        MetricName="Lag",
+        Period=60,
+        Statistic="Average",
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+
+@pytest.mark.parametrize("asked", TAKEN_OUT, ids=["not included", "excluded"])
+def test_a_tag_that_the_alarm_keeps_out_of_its_events_does_not_ride(
+    account: Account, asked: Mapping[str, Any]
+) -> None:
+    configured(account, asked)
+    ((result, subject, detail),) = account.details("FB204")
+    assert (result, subject) == ("warning", ALARM)
+    assert "firebreak:action" in detail
+    account.rules["RouteUntagged"]["State"] = "DISABLED"
+    ((_, _, detail),) = account.details("FB202")
+    assert "RouteUntagged is disabled" in detail
+
+
+def test_tags_that_a_list_lets_through_ride(account: Account) -> None:
+    configured(account, KEPT)
+    assert account.details("FB204") == []
+    account.of_other_kinds.clear()
+    configured(account, HALF)
+    assert account.details("FB204") == [("warning", ALARM, "its events are without firebreak:target")]
+    assert account.details("FB202") == []
 
 
 def test_on_local_aws_which_does_not_say_tags_ride(account: Account) -> None:

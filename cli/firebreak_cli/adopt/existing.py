@@ -12,8 +12,9 @@ from firebreak.core.readings import Reading
 from firebreak.core.tags import ACTION_TAG
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
-from firebreak.wire.lenient_json import as_excerpt, items, mapping, parse_timestamp, text
+from firebreak.wire.lenient_json import as_excerpt, parse_timestamp, text
 from firebreak_cli.queries.state_change import Transition, state_change_event
+from firebreak_cli.queries.tag_propagation import riding
 
 _CONFIGURED = "AlarmConfigurationUpdatedTimestamp"
 _TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp", _CONFIGURED)
@@ -98,7 +99,4 @@ def _kind(raw: Mapping[str, Any]) -> AlarmKind | None:
 
 def _rides(raw: Mapping[str, Any]) -> bool:
     """Whether the tag that names the action is in the alarm's events; by default no tag is."""
-    asked = mapping(mapping(raw.get("ActionConfiguration")).get("AlarmTagsPropagation"))
-    included, excluded = items(asked.get("IncludedTagKeys")), items(asked.get("ExcludedTagKeys"))
-    kept = ACTION_TAG in included if included else ACTION_TAG not in excluded
-    return asked.get("Enabled") is True and kept
+    return bool(riding(raw, {ACTION_TAG: ""}, unsaid=False))

@@ -91,10 +91,11 @@ def tags_ride(seen: Examination) -> Looked:
     """FB204."""
 
     def look(one: Surveyed) -> Iterator[Finding]:
-        if ACTION_TAG in one.own_tags and not one.rides:
+        left = sorted(one.own_tags.keys() - one.riding.keys())
+        if ACTION_TAG in one.own_tags and left:
             by = one.explained.routing.by if one.explained else ""
-            how = "its tags are looked up" if by == BY_LIVE_TAG else "its events carry no tags"
-            yield warning(how, one.name)
+            how = "its tags are looked up: " if by == BY_LIVE_TAG else ""
+            yield warning(f"{how}its events are without {', '.join(left)}", one.name)
 
     alarms = seen.survey().alarms
     return Looked(f"{len(alarms)} alarms", tuple(found for one in alarms for found in look(one)))

@@ -29,7 +29,8 @@ from firebreak_cli.doctor.obstacles import UNSEEN
 from firebreak_cli.exit_codes import ending_of
 from firebreak_cli.explain.explainer import Explainer, Explanation, routed
 from firebreak_cli.explain.sources import LiveSources, live_sources
-from firebreak_cli.queries.live_alarms import as_if_red_event, propagation_of
+from firebreak_cli.queries.live_alarms import as_if_red_event
+from firebreak_cli.queries.tag_propagation import riding
 from firebreak_cli.stack import Stack
 
 type Listed = Mapping[str, Mapping[str, Any]]
@@ -57,13 +58,13 @@ class Surveyed:
     """An alarm that somebody wants answered, and the decision it would get.
 
     `explained` is None where that cannot be said ahead, and `unseen` why, or where no function can read its
-    event, and `unusable` why. `rides` says whether its tags come with its events.
+    event, and `unusable` why. `riding` are those of its tags that come with its events.
     """
 
     name: str
     state: str
     tags: Mapping[str, str]
-    rides: bool
+    riding: Mapping[str, str]
     explained: Explanation | None
     unseen: str = ""
     unusable: str = ""
@@ -189,12 +190,12 @@ class Surveyor:
         if shape["AlarmName"] not in alarms.known:
             return _not_seen(shape["AlarmName"], "CloudWatch describes it in an unexpected way")
         tags = alarms.tags(shape["AlarmArn"])
-        stated = propagation_of(shape)
+        known = tags if isinstance(tags, dict) else {}
         seen = Surveyed(
             name=shape["AlarmName"],
             state=shape["StateValue"],
-            tags=tags if isinstance(tags, dict) else {},
-            rides=self.rides_unsaid if stated is None else stated,
+            tags=known,
+            riding=riding(shape, known, unsaid=self.rides_unsaid),
             explained=None,
         )
         if isinstance(tags, Unknown | NotRead):
@@ -204,7 +205,7 @@ class Surveyor:
         if not _has_one_state(shape):
             return replace(seen, unseen=SERIES) if seen.own_tags else None
         try:
-            trigger = as_if_red_event(shape, seen.tags, self.now, rides=seen.rides)
+            trigger = as_if_red_event(shape, seen.tags, self.now, unsaid=self.rides_unsaid)
         except UnusableEvent as error:
             return replace(seen, unusable=str(error)) if seen.own_tags else None
         return self._explained(seen, trigger, explainer)
@@ -228,7 +229,7 @@ def _readable(listed: Listed) -> Iterator[tuple[str, DescribedAlarm]]:
 
 
 def _not_seen(name: str, why: str) -> Surveyed:
-    return Surveyed(name=name, state="", tags={}, rides=False, explained=None, unseen=why)
+    return Surveyed(name=name, state="", tags={}, riding={}, explained=None, unseen=why)
 
 
 def _has_one_state(shape: Mapping[str, Any]) -> bool:

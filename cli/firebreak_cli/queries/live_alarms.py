@@ -17,7 +17,8 @@ from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.policy.loader import load_policy
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.policies import policy_path
-from firebreak_cli.queries.state_change import PROPAGATION_TAG, Transition, state_change_event
+from firebreak_cli.queries.state_change import Transition, state_change_event
+from firebreak_cli.queries.tag_propagation import riding
 from firebreak_cli.stack import Stack
 
 
@@ -100,27 +101,19 @@ def _shape(client: Any, name: str, *kinds: str) -> Mapping[str, Any] | None:
 
 
 def as_if_red_event(
-    shape: Mapping[str, Any], tags: Mapping[str, str], now: datetime, *, rides: bool
+    shape: Mapping[str, Any], tags: Mapping[str, str], now: datetime, *, unsaid: bool
 ) -> Alarm:
-    """The event of the alarm's turning red now, with its tags where they ride."""
+    """The event of the alarm's turning red now, with its tags that ride; `unsaid` as in `riding`."""
     change = Transition(shape["AlarmName"], now, AlarmState.OK, AlarmState.ALARM, "as if it turned red")
-    return _event(change, shape, tags, rides=rides)
-
-
-def propagation_of(shape: Mapping[str, Any]) -> bool | None:
-    """Whether the alarm's tags ride in its events; None where CloudWatch does not say, as local AWS."""
-    propagation = shape.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {})
-    stated: bool | None = propagation.get("Enabled")
-    return stated
+    return _event(change, shape, riding(shape, tags, unsaid=unsaid))
 
 
 def _turned_red(change: Transition, shape: Mapping[str, Any], tags: Mapping[str, str]) -> Alarm:
-    return _event(change, shape, tags, rides=propagation_of(shape) is not False)
+    return _event(change, shape, riding(shape, tags, unsaid=True))
 
 
-def _event(change: Transition, shape: Mapping[str, Any], tags: Mapping[str, str], *, rides: bool) -> Alarm:
-    event = state_change_event(change, shape, {**tags, **({} if rides else {PROPAGATION_TAG: "off"})})
-    parsed = alarm_events.parse(event)
+def _event(change: Transition, shape: Mapping[str, Any], tags: Mapping[str, str]) -> Alarm:
+    parsed = alarm_events.parse(state_change_event(change, shape, tags))
     if isinstance(parsed, OwnEvent):
         raise TypeError("an alarm's event is not one of Firebreak's requests")
     return parsed
