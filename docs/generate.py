@@ -229,6 +229,7 @@ _LEVELS = {
     Level.STACK: "no",
     Level.ALARM: "not on the alarms that it names",
     Level.PAGES: "pages may reach nobody",
+    Level.BASIS: "not known; a warning where `--policy` names the file",
     Level.WARNING: "a warning: the verdict does not change",
 }
 

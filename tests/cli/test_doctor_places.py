@@ -1,5 +1,6 @@
 """The checks FB301 to FB502: pages, the policy, the account, this machine."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from firebreak_cli.doctor.place_looks import USUAL_ACTION, USUAL_WATCH
 from tests.cli.doctored import MOTOS_ACCOUNT, Account
+from tests.cli.running import run
 from tests.contracts.template import template
 from tests.support import builders as a
 from tests.support.world import World
@@ -154,7 +156,20 @@ def test_a_secret_that_may_not_be_described_is_not_good(world: World, tmp_path: 
 # --- FB401, FB402
 
 
-def test_a_policy_other_than_the_one_last_decided_by_is_a_warning(account: Account) -> None:
+def test_by_a_copy_of_the_policy_that_the_stack_does_not_have_the_verdict_is_not_known(
+    account: Account,
+) -> None:
+    account.parameters["PolicyFile"] = "policies/demo.toml"
+    result = run("doctor", "--short", environment=account.environment)
+    (line,) = [line for line in result.stdout.splitlines() if "FB401" in line and line.startswith("NOT SEEN")]
+    assert account.world.policy.hash in line
+    assert "--policy" in line
+
+    report = json.loads(run("doctor", "--only", "FB401", "--json", environment=account.environment).stdout)
+    assert report["verdict"]["would_act"] == "not_known"
+
+
+def test_a_file_of_policy_other_than_the_one_last_decided_by_is_a_warning(account: Account) -> None:
     account.policy_file.write_text(a.AUTO_POLICY + "# changed\n", encoding="utf-8")
     report = account.report("--only", "FB401")
     (found,) = report["checks"][0]["findings"]

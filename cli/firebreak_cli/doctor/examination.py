@@ -27,12 +27,13 @@ from firebreak_cli.stack import Stack
 class Examination:
     """All that a check may look at. Every look may raise AwsError or Ending, and is made once.
 
-    `now` is when the run began, `clock` is this machine's.
+    `now` is when the run began, `clock` is this machine's. `policy_named` says that --policy named the file.
     """
 
     stack: Stack
     policy: Policy
     policy_file: Path
+    policy_named: bool
     now: datetime
     clock: Callable[[], datetime]
     deployment: Once[Deployment]
@@ -50,6 +51,8 @@ def examination_of(
     policy_file: Path,
     clock: Callable[[], datetime],
     progress: Callable[[str], None],
+    *,
+    policy_named: bool,
 ) -> Examination:
     """A run on this stack, by this policy. Nothing is asked yet."""
     now = clock()
@@ -72,6 +75,7 @@ def examination_of(
         stack=stack,
         policy=policy,
         policy_file=policy_file,
+        policy_named=policy_named,
         now=now,
         clock=clock,
         deployment=deployment,

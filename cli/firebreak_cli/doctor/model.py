@@ -20,11 +20,12 @@ class When(StrEnum):
 
 
 class Level(StrEnum):
-    """The reach of a finding: everything, the alarms that it names, pages alone, or nothing yet."""
+    """The reach of a finding: everything, some alarms, pages, the verdict itself, or nothing yet."""
 
     STACK = "stack"
     ALARM = "alarm"
     PAGES = "pages"
+    BASIS = "basis"
     WARNING = "warning"
 
 

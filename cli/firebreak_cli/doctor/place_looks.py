@@ -19,16 +19,22 @@ from firebreak_cli.queries.deciding_policy import DeployedPolicy
 USUAL_ACTION, USUAL_WATCH = 2, 5
 # Times that are compared with those of a log are to the second; a reply may take some.
 MISLEADING = timedelta(seconds=10)
+_JUDGED_BY_ANOTHER = "Run it in the clone that was deployed, or name a file with --policy"
 
 
 def same_policy(seen: Examination) -> Looked:
-    """FB401."""
+    """FB401. What is judged by a copy that the stack does not have is not known, unless --policy names it."""
     newest = seen.newest().decision
     if newest is None:
         return Looked("no decision", (unseen("no decision in the ledger names the policy of the stack"),))
     deployed = DeployedPolicy(newest.policy, newest.at)
     differs = difference(deployed, seen.policy.hash)
-    return Looked(f"{seen.policy_file} {seen.policy.hash}", (warning(differs),) if differs else ())
+    at = f"{seen.policy_file} {seen.policy.hash}"
+    if not differs:
+        return Looked(at)
+    if seen.policy_named:
+        return Looked(at, (warning(differs),))
+    return Looked(at, (unseen(f"{differs}. {_JUDGED_BY_ANOTHER}"),))
 
 
 def no_odd_setting(seen: Examination) -> Looked:

@@ -208,7 +208,7 @@ _CHECKS = (
     Check(
         code="FB401",
         area=POLICY,
-        level=Level.WARNING,
+        level=Level.BASIS,
         should="The stack decides by the policy that this machine has.",
         why="What is said here of targets and autonomy is said of this copy, and the stack has another.",
         mend="sam build && sam deploy, or run it in the clone that was deployed",

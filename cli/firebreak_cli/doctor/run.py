@@ -38,7 +38,8 @@ def run(asked: Asked, environment: Environment, progress: Callable[[str], None])
     stack = (place_of if before else find)(environment, asked.stack)
     file = asked.policy or policy_path(stack.policy_file)
     policy, waivers = load_policy(file), _waivers(asked, file)
-    seen = examination_of(stack, policy, file, environment.now, progress)
+    named = asked.policy is not None
+    seen = examination_of(stack, policy, file, environment.now, progress, policy_named=named)
     found = examine(LOOKS_BEFORE, site_of(stack), codes) if before else examine(LOOKS, seen, codes)
     examined = waive(found, waivers, seen.now)
     return Report(
