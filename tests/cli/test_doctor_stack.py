@@ -157,6 +157,29 @@ def test_a_stack_that_never_beat_is_found(account: Account) -> None:
     assert account.details("FB105") == [("bad", None, "no heartbeat was ever recorded")]
 
 
+def damage_decisions(account: Account) -> None:
+    for item in account.world.dynamodb.scan(TableName=TABLE)["Items"]:
+        if item["pk"]["S"].startswith("DECISION#"):
+            account.world.dynamodb.put_item(TableName=TABLE, Item=item | {"checks": {"S": "damaged"}})
+
+
+def test_a_heartbeat_that_cannot_be_read_is_not_one_that_never_came(account: Account) -> None:
+    damage_decisions(account)
+    said = "1 of the newest heartbeats in the ledger cannot be read"
+    assert account.details("FB105") == [("could_not_look", None, said)]
+    assert account.report()["verdict"]["would_act"] == "not_known"
+
+
+def test_one_that_can_be_read_and_is_in_time_is_good_although_the_next_one_is_damaged(
+    account: Account,
+) -> None:
+    damage_decisions(account)
+    account.beat()
+    assert account.details("FB105") == []
+    account.world.clock.pass_time(46 * MINUTE)
+    assert account.check("FB105")["result"] == "could_not_look"
+
+
 @pytest.mark.parametrize("name", ["HeartbeatMinutes", "RestartServiceByTag", "ActionConcurrency"])
 def test_without_a_heartbeat_nothing_is_known_of_the_way_of_an_alarm(account: Account, name: str) -> None:
     account.parameters[name] = "DISABLED" if name == "RestartServiceByTag" else "0"

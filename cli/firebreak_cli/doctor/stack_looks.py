@@ -1,7 +1,7 @@
 """The looks at the stack itself: FB101 to FB110."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from firebreak.aws.translate import translated
 from firebreak.core.formats import format_span
@@ -100,13 +100,22 @@ def heartbeat_arrives(seen: Examination) -> Looked:
     minutes = int(parameters.get("HeartbeatMinutes", "15"))
     if switched_off_by(parameters):
         return Looked("no heartbeat", (unseen("the stack was deployed without a heartbeat"),))
-    beat, longest = seen.newest().heartbeat, HEARTBEATS_MISSED * timedelta(minutes=minutes)
+    newest, longest = seen.newest(), HEARTBEATS_MISSED * timedelta(minutes=minutes)
+    beat = newest.heartbeat
+    if beat and seen.now - beat.at <= longest:
+        return Looked(_last(seen, beat.at))
+    at = _last(seen, beat.at) if beat else "none in the ledger"
+    if newest.damaged:
+        return Looked(
+            at, (unseen(f"{newest.damaged} of the newest heartbeats in the ledger cannot be read"),)
+        )
     if beat is None:
-        return Looked("none in the ledger", (bad("no heartbeat was ever recorded"),))
-    age = format_span(seen.now - beat.at)
-    at = f"the last one came {age} ago"
-    late = f"{at}, and one is due every {minutes} min"
-    return Looked(at, (bad(late),) if seen.now - beat.at > longest else ())
+        return Looked(at, (bad("no heartbeat was ever recorded"),))
+    return Looked(at, (bad(f"{at}, and one is due every {minutes} min"),))
+
+
+def _last(seen: Examination, at: datetime) -> str:
+    return f"the last one came {format_span(seen.now - at)} ago"
 
 
 def dead_letters(seen: Examination) -> Looked:
