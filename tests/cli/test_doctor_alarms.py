@@ -377,13 +377,27 @@ def test_where_the_policy_only_observes_it_would_not_act(world: World, tmp_path:
     account = Account(world, tmp_path / "policy.toml", policy_text=text)
     report = account.report()
 
-    assert report["verdict"]["line"] == "Would act on the bad day: not on 1 alarm"
+    assert report["verdict"]["line"] == "Would act on the bad day: no"
+    assert report["verdict"]["alarms"] == [ALARM]
     ((result, subject, detail),) = account.details("FB208")
     assert (result, subject, detail) == (
         "bad",
         ALARM,
         "restart-service on ecs:prod/api: observe, by defaults",
     )
+
+
+def test_with_one_alarm_that_would_be_acted_on_it_is_not_a_no(account: Account) -> None:
+    account.put_alarm("silent", TAGS, ActionsEnabled=False)
+    assert account.report()["verdict"]["line"] == "Would act on the bad day: not on 1 alarm"
+    assert account.report("--only", "FB207")["verdict"]["would_act"] == "not_on_alarms"
+
+
+def test_with_an_alarm_that_could_not_be_looked_at_it_is_not_a_no(account: Account) -> None:
+    account.put_alarm(ALARM, TAGS, ActionsEnabled=False)
+    account.put_other_alarm("LogAlarms", "errors", TAGS, QueryResultsToAlarm=1)
+    verdict = account.report()["verdict"]
+    assert verdict["line"] == "Would act on the bad day: not on 1 alarm; could not look (FB202)"
 
 
 def test_a_policy_that_asks_a_human_would_act(world: World, tmp_path: Path) -> None:
@@ -406,7 +420,7 @@ def test_a_pause_of_a_target_stops_its_alarms(account: Account) -> None:
     scope = f"target {MOTOS_ACCOUNT}/{a.REGION}/ecs/prod/api"
     account.world.switches.pause(Hold(scope, "ana", "load test", a.NOW, a.NOW.replace(hour=11)))
     report = account.report()
-    assert report["verdict"]["line"] == "Would act on the bad day: not on 1 alarm"
+    assert report["verdict"]["line"] == "Would act on the bad day: no"
     ((result, subject, detail),) = account.details("FB210")
     assert (result, subject) == ("bad", ALARM)
     assert "ana" in detail

@@ -226,6 +226,7 @@ def test_without_the_stack_there_is_nothing_to_look_at(account: Account) -> None
 def test_an_alarm_that_nothing_is_done_about_is_counted_once_in_the_verdict(account: Account) -> None:
     account.put_alarm("nameless", {"firebreak:action": "restart-service"}, Namespace="Shop", MetricName="Lag")
     account.put_alarm(ALARM, TAGS, ActionsEnabled=False)
+    account.put_alarm("sound", TAGS)
     report = account.report()
 
     assert report["verdict"]["line"] == "Would act on the bad day: not on 2 alarms"

@@ -16,6 +16,11 @@ class Once[T]:
     _results: list[Any] = field(default_factory=list)
     _errors: list[AwsError | Ending] = field(default_factory=list)
 
+    @property
+    def made(self) -> T | None:
+        """The result of a look that was made; None where none was, or it failed."""
+        return self._results[0] if self._results else None
+
     def __call__(self) -> T:
         """The result. Raises AwsError or Ending as the first call did."""
         if not self._results and not self._errors:

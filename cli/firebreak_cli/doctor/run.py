@@ -42,6 +42,7 @@ def run(asked: Asked, environment: Environment, progress: Callable[[str], None])
     seen = examination_of(stack, policy, file, environment.now, progress, policy_named=named)
     found = examine(LOOKS_BEFORE, site_of(stack), codes) if before else examine(LOOKS, seen, codes)
     examined = waive(found, waivers, seen.now)
+    survey = seen.survey.made
     return Report(
         stack=stack,
         policy_file=str(asked.policy or stack.policy_file),
@@ -49,7 +50,12 @@ def run(asked: Asked, environment: Environment, progress: Callable[[str], None])
         at=seen.now,
         examined=examined,
         waivers=used(examined, waivers, seen.now),
-        verdict=verdict_of(examined, codes if asked.only else (), asked.when),
+        verdict=verdict_of(
+            examined,
+            codes if asked.only else (),
+            asked.when,
+            acting=survey.acting_names if survey else (),
+        ),
     )
 
 

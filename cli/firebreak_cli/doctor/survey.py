@@ -107,6 +107,11 @@ class Survey:
         return [one for one in self.alarms if one.action]
 
     @property
+    def acting_names(self) -> frozenset[str]:
+        """The names of those that lead to an action; none where another one that may could not be seen."""
+        return frozenset() if self.unseen else frozenset(one.name for one in self.acting)
+
+    @property
     def unseen(self) -> Sequence[Surveyed]:
         """Those of which it cannot be said ahead."""
         return [one for one in self.alarms if one.unseen]

@@ -1,6 +1,6 @@
 """The verdict on the whole: would Firebreak act on the bad day?"""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,8 +41,18 @@ class Verdict:
         return f"{asked}: {'; '.join((_answer(self), *_remarks(self)))}"
 
 
-def verdict_of(examined: Sequence[Examined], only: Sequence[str] = (), when: When = When.DEPLOYED) -> Verdict:
-    """The verdict. What could not be looked at is never a yes."""
+def verdict_of(
+    examined: Sequence[Examined],
+    only: Sequence[str] = (),
+    when: When = When.DEPLOYED,
+    *,
+    acting: Collection[str] = (),
+) -> Verdict:
+    """The verdict. What could not be looked at is never a yes.
+
+    `acting` are all alarms that lead to an action, none where they are not known: where nothing would be done
+    about any of them, it is a no.
+    """
     found_all = [(one.check, found) for one in examined for found in one.findings]
     failed = [(check, found) for check, found in found_all if found.result is Result.BAD]
     alarms = {found.subject for check, found in failed if check.level is Level.ALARM}
@@ -50,7 +60,7 @@ def verdict_of(examined: Sequence[Examined], only: Sequence[str] = (), when: Whe
     return Verdict(
         accepted=not any(one.counting for one in examined),
         word=_word(
-            no=any(check.level is Level.STACK for check, _ in failed),
+            no=any(check.level is Level.STACK for check, _ in failed) or bool(acting and alarms >= {*acting}),
             alarms=bool(alarms),
             unseen=bool(unseen),
             only=bool(only),
