@@ -13,6 +13,7 @@ from tests.cli.test_storm_command import declare
 from tests.contracts.template import functions, rules, template
 from tests.support.world import TABLE, World
 
+OTHER_TOPIC = "arn:aws:sns:eu-west-1:123456789012:other"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -227,15 +228,16 @@ def test_a_storm_is_found(account: Account) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"state": "ALARM"}, "is red"),
         ({"ActionsEnabled": False}, "would notify nobody"),
         ({"AlarmActions": []}, "would notify nobody"),
+        ({"AlarmActions": [OTHER_TOPIC]}, "does not notify the topic of pages"),
     ],
 )
-def test_an_alarm_of_the_stack_that_is_red_or_mute_is_found(
-    account: Account, changes: dict[str, Any], said: str
+@pytest.mark.parametrize("logical", ["SweepsMissing", "DeadLettersAlarm"])
+def test_an_alarm_of_the_stack_that_reaches_nobody_is_found(
+    account: Account, logical: str, changes: dict[str, Any], said: str
 ) -> None:
-    name = physical("SweepsMissing")
+    name = physical(logical)
     usual = {"AlarmActions": [account.outputs["PageTopicArn"]]}
     account.put_alarm(name, {"firebreak:action": "none"}, **{**usual, **changes})
     ((result, subject, detail),) = account.details("FB109")
@@ -243,12 +245,20 @@ def test_an_alarm_of_the_stack_that_is_red_or_mute_is_found(
     assert said in detail
 
 
-def test_an_alarm_of_the_stack_that_was_deleted_is_found(account: Account) -> None:
-    account.client("cloudwatch").delete_alarms(AlarmNames=[physical("HeartbeatMissing")])
-    assert account.details("FB109") == [("bad", physical("HeartbeatMissing"), "HeartbeatMissing is gone")]
+def test_an_alarm_of_the_stack_that_is_red_is_found_but_for_the_one_of_the_queue(account: Account) -> None:
+    for logical in ("SweepsMissing", "DeadLettersAlarm"):  # FB106 says how many messages there are
+        topic = [account.outputs["PageTopicArn"]]
+        account.put_alarm(physical(logical), {"firebreak:action": "none"}, state="ALARM", AlarmActions=topic)
+    assert account.details("FB109") == [("bad", physical("SweepsMissing"), "SweepsMissing is red")]
 
 
-def test_the_beating_heartbeat_and_dead_letters_are_no_red_alarms_of_this_check(account: Account) -> None:
+@pytest.mark.parametrize("logical", ["HeartbeatMissing", "DeadLettersAlarm", "HeartbeatAlarm"])
+def test_an_alarm_of_the_stack_that_was_deleted_is_found(account: Account, logical: str) -> None:
+    name = account.resources["AWS::CloudWatch::Alarm"][logical]
+    account.client("cloudwatch").delete_alarms(AlarmNames=[name])
+    assert account.details("FB109") == [("bad", name, f"{logical} is gone")]
+
+
+def test_the_beating_heartbeat_notifies_nobody_and_is_no_red_alarm(account: Account) -> None:
     account.put_alarm("firebreak-heartbeat", {}, state="ALARM")
-    account.put_alarm(physical("DeadLettersAlarm"), {}, state="ALARM")
     assert account.details("FB109") == []

@@ -23,8 +23,9 @@ HEARTBEATS_MISSED = 3
 _SOUND = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_COMPLETE"}
 )
-# The queue has a check of its own, and the heartbeat is red whenever it beats.
-_NOT_WATCHED = frozenset({"DeadLettersAlarm", "HeartbeatAlarm"})
+# The heartbeat's alarm is red whenever it beats, and notifies nobody; a message in the queue is FB106's.
+_HEARTBEAT = "HeartbeatAlarm"
+_RED_IS_KNOWN = frozenset({"DeadLettersAlarm", _HEARTBEAT})
 
 
 def deployed_completely(seen: Examination) -> Looked:
@@ -155,20 +156,24 @@ def no_storm(seen: Examination) -> Looked:
 
 def own_alarms(seen: Examination) -> Looked:
     """FB109."""
-    names = {name: one for name, one in seen.deployment().of_type(ALARM).items() if name not in _NOT_WATCHED}
+    names, topic = seen.deployment().of_type(ALARM), seen.deployment().output("PageTopicArn")
     at = f"{len(names)} alarms"
     if not names:
         return Looked(at, (bad("CloudFormation lists no alarm of the stack"),))
-    found = (_own_alarm(seen, name, names[name]) for name in sorted(names))
+    found = (_own_alarm(seen, name, names[name], topic) for name in sorted(names))
     return Looked(at, tuple(finding for finding in found if finding))
 
 
-def _own_alarm(seen: Examination, name: str, alarm: str) -> Finding | None:
+def _own_alarm(seen: Examination, name: str, alarm: str, topic: str) -> Finding | None:
     shape = seen.alarms().get(alarm)
     if shape is None:
         return bad(f"{name} is gone", alarm)
-    if shape["StateValue"] == "ALARM":
+    if shape["StateValue"] == "ALARM" and name not in _RED_IS_KNOWN:
         return bad(f"{name} is red", alarm)
+    if name == _HEARTBEAT:
+        return None
     if not shape.get("ActionsEnabled", True) or not shape.get("AlarmActions"):
         return bad(f"{name} would notify nobody: its actions are disabled or taken away", alarm)
+    if topic not in shape["AlarmActions"]:
+        return bad(f"{name} does not notify the topic of pages", alarm)
     return None
