@@ -46,6 +46,18 @@ def test_a_waiver_accepts_what_it_names_and_nothing_else(tmp_path: Path) -> None
     assert (staging.until, staging.reason) == (datetime(2027, 1, 1, tzinfo=UTC), "staging moves first")
 
 
+@pytest.mark.parametrize(
+    ("subject", "waived"),
+    [("api [eu]", ["api [eu]"]), ("api [*", ["api [eu]"]), ("api ?eu]", ["api [eu]"]), ("api [eu", [])],
+)
+def test_a_bracket_in_the_name_of_an_alarm_is_a_bracket(
+    tmp_path: Path, subject: str, waived: list[str]
+) -> None:
+    waivers = read_waivers(written(tmp_path, waiver("FB206", subject)))
+    (found,) = waive([opted_out("api [eu]", "api e")], waivers, NOW)
+    assert [one.subject for one in found.findings if one.waived] == waived
+
+
 def test_a_waiver_of_another_check_accepts_nothing(tmp_path: Path) -> None:
     waivers = read_waivers(written(tmp_path, waiver("FB205")))
     (found,) = waive([opted_out("api")], waivers, NOW)
@@ -106,6 +118,11 @@ MISTAKES = {
         waiver("FB206", rest='until = 2026-12-31T10:00:00Z\nreason = "x"'),
         "waivers[0].until",
         "a day",
+    ),
+    "the last day of all": (
+        waiver("FB206", rest='until = 9999-12-31\nreason = "x"'),
+        "waivers[0].until",
+        "a day before 9999-12-31",
     ),
     "no reason": (waiver("FB206", rest="until = 2026-12-31"), "waivers[0].reason", "Field required"),
     "empty reason": (

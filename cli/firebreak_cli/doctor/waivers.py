@@ -36,11 +36,13 @@ def _until(value: object) -> datetime:
     """The end of that day in UTC."""
     if isinstance(value, datetime) or not isinstance(value, date):
         raise ValueError("a day, such as 2026-12-31 without quotes")  # noqa: TRY004  # pydantic reports ValueError
+    if value == date.max:
+        raise ValueError(f"a day before {date.max}")
     return datetime.combine(value + timedelta(days=1), time(), UTC)
 
 
 class Waiver(_Section):
-    """One accepted finding. `subject` is its name, or a pattern such as `staging-*`; `until` is exclusive."""
+    """One accepted finding. `subject` is its name, or a pattern with `*` and `?`; `until` is exclusive."""
 
     code: Annotated[str, PlainValidator(_code)]
     subject: str = Field(default="*", min_length=1)
@@ -49,7 +51,9 @@ class Waiver(_Section):
 
     def covers(self, code: str, finding: Finding) -> bool:
         """Whether it is about this finding."""
-        return self.code == code and fnmatchcase(finding.subject, self.subject)
+        pattern = self.subject.replace("[", "[[]")  # names have brackets
+        named = finding.subject == self.subject or fnmatchcase(finding.subject, pattern)
+        return self.code == code and named
 
 
 class WaiverFile(_Section):
