@@ -18,13 +18,15 @@ NO_STACK = ""
 class Empty(Account):
     """An account in which there is no stack, or one in some state, and nothing of it."""
 
+    refusal = "ValidationError"
+
     def __post_init__(self) -> None:
         self.status = NO_STACK
 
     def answer(self, operation: str, params: Any) -> dict[str, Any]:
         if operation == "DescribeStacks" and self.status == NO_STACK:
             refused: Any = {
-                "Error": {"Code": "ValidationError", "Message": "x"},
+                "Error": {"Code": self.refusal, "Message": "x"},
                 "ResponseMetadata": {"HTTPStatusCode": 400},
             }
             raise ClientError(refused, operation)
@@ -52,9 +54,6 @@ def test_an_empty_account_with_room_takes_a_deployment(account: Empty) -> None:
     [
         ("UPDATE_COMPLETE", "good", ""),
         ("UPDATE_ROLLBACK_COMPLETE", "good", ""),
-        ("ROLLBACK_COMPLETE", "bad", "delete the stack first"),
-        ("CREATE_FAILED", "bad", "delete the stack first"),
-        ("UPDATE_ROLLBACK_FAILED", "bad", "continue-update-rollback"),
         ("UPDATE_IN_PROGRESS", "bad", "wait until it is over"),
     ],
 )
@@ -63,6 +62,31 @@ def test_a_stack_that_is_in_the_way_is_found(account: Empty, status: str, result
     found = account.check("FB901")
     assert found["result"] == result
     assert all(said in one["detail"] for one in found["findings"])
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "command"),
+    [
+        ("ROLLBACK_COMPLETE", "delete the stack first", "delete-stack"),
+        ("ROLLBACK_FAILED", "delete the stack first", "delete-stack"),
+        ("DELETE_FAILED", "delete the stack first", "delete-stack"),
+        ("CREATE_FAILED", "deploy with --disable-rollback", "rollback-stack"),
+        ("UPDATE_FAILED", "deploy with --disable-rollback", "rollback-stack"),
+        ("UPDATE_ROLLBACK_FAILED", "the rollback has to end", "continue-update-rollback"),
+        ("IMPORT_ROLLBACK_FAILED", "do not delete it", "describe-stack-events"),
+    ],
+)
+def test_a_stack_that_runs_is_not_to_be_deleted(account: Empty, status: str, said: str, command: str) -> None:
+    account.status = status
+    (found,) = account.check("FB901")["findings"]
+    assert found["result"] == "bad"
+    assert said in found["detail"]
+    assert found["mend"] == f"aws cloudformation {command} --stack-name firebreak --region eu-west-1"
+
+
+def test_another_refusal_of_cloudformation_is_no_absence_of_the_stack(account: Empty) -> None:
+    account.refusal = "InvalidAction"
+    assert account.check("FB901")["result"] == "could_not_look"
 
 
 @pytest.mark.parametrize(("free", "wanted"), [(139, None), (138, 139), (10, 139)])

@@ -50,7 +50,9 @@ def _status(stack: Stack) -> str:
     try:
         with translated("DescribeStacks", mutates=False):
             found = stack.reader("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
-    except Rejected:
+    except Rejected as error:
+        if error.code != "ValidationError":
+            raise
         return NOT_THERE  # the name is well-formed, so all that CloudFormation can have against it
     return str(found[0]["StackStatus"])
 
@@ -63,9 +65,27 @@ def stack_may_be_deployed(site: Site) -> Looked:
         return Looked(at)
     if status.endswith("_IN_PROGRESS"):
         return Looked(at, (bad(f"{status}: wait until it is over"),))
-    if status == "UPDATE_ROLLBACK_FAILED":
-        return Looked(at, (bad(f"{status}: aws cloudformation continue-update-rollback"),))
-    return Looked(at, (bad(f"{status}: delete the stack first; its ledger is kept"),))
+    said, mend = _in_the_way(status)
+    return Looked(at, (bad(f"{status}: {said}", mend=mend),))
+
+
+def _in_the_way(status: str) -> tuple[str, str]:
+    """What a state in which a stack stays means for a deployment, and the command that ends it."""
+    place = "--stack-name {stack} --region {region}"
+    match status:
+        case "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED":
+            return "delete the stack first; its ledger is kept", f"aws cloudformation delete-stack {place}"
+        case "CREATE_FAILED":
+            said = "deploy with --disable-rollback to go on, or take back what was made; the ledger is kept"
+            return said, f"aws cloudformation rollback-stack {place}"
+        case "UPDATE_FAILED":
+            said = "deploy with --disable-rollback to go on, or go back to the release before"
+            return said, f"aws cloudformation rollback-stack {place}"
+        case "UPDATE_ROLLBACK_FAILED":
+            said = "the rollback has to end first"
+            return said, f"aws cloudformation continue-update-rollback {place}"
+        case _:
+            return "its events say why; do not delete it", f"aws cloudformation describe-stack-events {place}"
 
 
 def quota_has_room(site: Site) -> Looked:

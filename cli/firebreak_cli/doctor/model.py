@@ -81,13 +81,15 @@ class Waived:
 class Finding:
     """One thing that is not as it should be, or could not be looked at.
 
-    `subject` is its name as waivers name it, such as an alarm's; empty where the check has only one.
+    `subject` is its name as waivers name it, such as an alarm's; empty where the check has only one. `mend`
+    mends this one where the check's own does not.
     """
 
     result: Result
     detail: str
     subject: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    mend: str = ""
     waived: Waived | None = None
 
     @property
@@ -124,14 +126,14 @@ class Examined:
         return [finding for finding in self.findings if finding.counts]
 
 
-def bad(detail: str, subject: str = "", **words: str) -> Finding:
+def bad(detail: str, subject: str = "", *, mend: str = "", **words: str) -> Finding:
     """A finding that keeps something from working."""
-    return Finding(result=Result.BAD, detail=detail, subject=subject, words=words)
+    return Finding(result=Result.BAD, detail=detail, subject=subject, words=words, mend=mend)
 
 
-def warning(detail: str, subject: str = "", **words: str) -> Finding:
+def warning(detail: str, subject: str = "", *, mend: str = "", **words: str) -> Finding:
     """A finding that keeps nothing from working yet."""
-    return Finding(result=Result.WARNING, detail=detail, subject=subject, words=words)
+    return Finding(result=Result.WARNING, detail=detail, subject=subject, words=words, mend=mend)
 
 
 def unseen(detail: str, subject: str = "") -> Finding:
@@ -140,9 +142,9 @@ def unseen(detail: str, subject: str = "") -> Finding:
 
 
 def mend_for(check: Check, finding: Finding, stack: StackAddress) -> str:
-    """The check's command for this finding; a word that a shell might read in its own way is left to type."""
+    """The finding's command, or its check's; a word that a shell might read in its own way is left to type."""
     known = {"subject": finding.subject, "stack": stack.name, "region": stack.region, **finding.words}
-    return _filled(check.mend, stack, lambda name: _word(known.get(name, "")))
+    return _filled(finding.mend or check.mend, stack, lambda name: _word(known.get(name, "")))
 
 
 def declared_mend(check: Check) -> str:

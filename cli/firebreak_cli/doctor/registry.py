@@ -246,7 +246,7 @@ _CHECKS = (
         when=When.BEFORE,
         level=Level.STACK,
         should="CloudFormation takes a deployment of a stack of this name.",
-        why="A stack that failed is in the way until it is deleted, and one that is busy until it is done.",
+        why="A stack that failed is in the way until it left that state, and one that is busy until it is done.",
         mend="aws cloudformation describe-stacks --stack-name {stack} --region {region}",
     ),
     Check(
