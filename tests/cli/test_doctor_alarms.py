@@ -326,9 +326,11 @@ def test_a_target_that_did_not_opt_in_is_found(account: Account) -> None:
 def test_a_target_that_lets_other_alarms_act_is_found(account: Account) -> None:
     moto_service("batch", **{"firebreak:enabled": "true", "firebreak:alarms": "prod-"})
     account.put_alarm("batch-memory", BY_ACTION | {"firebreak:target": "ecs:prod/batch"})
-    ((_, subject, detail),) = account.details("FB206")
-    assert subject == "batch-memory"
-    assert "(alarm_not_allowed)" in detail
+    (found,) = account.check("FB206")["findings"]
+    assert found["subject"] == "batch-memory"
+    assert "(alarm_not_allowed)" in found["detail"]
+    assert " --tags firebreak:alarms=ENTRIES --region eu-west-1 " in found["mend"]
+    assert "firebreak:enabled" not in found["mend"]
 
 
 def test_an_untagged_alarm_about_a_service_that_nobody_opted_in_is_nobodys_wish(account: Account) -> None:

@@ -117,6 +117,8 @@ def test_a_log_group_that_was_left_is_found_and_that_of_another_stack_is_not(acc
         "/aws/lambda/firebreak-restart-service",
         "/aws/lambda/firebreak-verify",
     ]
+    mends = [one["mend"] for one in account.check("FB903")["findings"]]
+    assert all("it destroys the logs" in mend for mend in mends)
     account.status = "UPDATE_COMPLETE"
     assert account.details("FB903") == []
 

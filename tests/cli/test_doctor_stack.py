@@ -8,6 +8,7 @@ import pytest
 
 from firebreak.core.limits.history import Hold
 from firebreak_cli.doctor.deployment import switchable_rules
+from firebreak_cli.doctor.stack_looks import BRING_BACK
 from tests.cli.doctored import Account, physical
 from tests.cli.test_storm_command import declare
 from tests.contracts.template import functions, rules, template
@@ -67,10 +68,11 @@ def test_a_rule_that_everything_needs_is_found(account: Account, name: str, stat
         physical(name),
         f"{name} is {state}",
     )
-    if state == "disabled":
-        assert found["mend"] == (
-            f"aws events enable-rule --name {physical(name)} --event-bus-name {bus} --region eu-west-1"
-        )
+    assert found["mend"] == (
+        f"aws events enable-rule --name {physical(name)} --event-bus-name {bus} --region eu-west-1"
+        if state == "disabled"
+        else BRING_BACK
+    )
     assert account.details("FB103") == []
 
 
@@ -97,6 +99,16 @@ def test_the_rule_of_one_action_that_is_disabled_is_a_warning(account: Account) 
     name = physical("PauseSendingByTag")
     assert account.details("FB103") == [("warning", name, "PauseSendingByTag is disabled")]
     assert account.details("FB102") == []
+
+
+def test_what_is_gone_is_not_mended_by_looking_at_it_or_enabling_it(account: Account) -> None:
+    del account.rules["PauseSendingByTag"]
+    account.client("scheduler").delete_schedule(Name=physical("PageDue"), GroupName="firebreak")
+    account.client("cloudwatch").delete_alarms(AlarmNames=[physical("SweepsMissing")])
+    for code in ("FB103", "FB110", "FB109"):
+        (found,) = account.check(code)["findings"]
+        assert (found["detail"].split()[-1], found["mend"]) == ("gone", BRING_BACK)
+    assert "REVERT_DRIFT" in BRING_BACK
 
 
 @pytest.mark.parametrize("name", ["VerifySweep", "PageDue", "HeartbeatSchedule"])

@@ -1,12 +1,13 @@
 """The looks at alarms and their targets: FB201 to FB210. All of them read one survey."""
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
 from firebreak.core.model import AlarmState, Unresolved
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import By
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.core.tags import ACTION_TAG
+from firebreak.core.tags import ACTION_TAG, ALARMS_TAG
 from firebreak.services.registry import CATALOG
 from firebreak_cli.doctor import obstacles
 from firebreak_cli.doctor.deployment import ROUTE_UNTAGGED
@@ -14,6 +15,11 @@ from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Finding, Looked, bad, unseen, warning
 from firebreak_cli.doctor.survey import Survey, Surveyed
 from firebreak_cli.explain.explainer import BY_LIVE_TAG
+
+_ALLOW = (
+    f"aws resourcegroupstaggingapi tag-resources --resource-arn-list TARGET_ARN --tags {ALARMS_TAG}=ENTRIES"
+    " --region {region} (names or beginnings of names, between spaces: give those that it has as well)"
+)
 
 
 def some_alarm_acts(seen: Examination) -> Looked:
@@ -123,7 +129,13 @@ def _by_children(one: Surveyed, target: Unresolved) -> bool:
 
 def every_target_opted_in(seen: Examination) -> Looked:
     """FB206."""
-    return _over(seen, lambda one: _objections(one, obstacles.NO_CONSENT))
+
+    def look(one: Surveyed) -> Iterator[Finding]:
+        for finding in _objections(one, {Reason.ALARM_NOT_ALLOWED}):
+            yield replace(finding, mend=_ALLOW)
+        yield from _objections(one, obstacles.NO_CONSENT - {Reason.ALARM_NOT_ALLOWED})
+
+    return _over(seen, look)
 
 
 def nothing_lasting(seen: Examination) -> Looked:

@@ -142,7 +142,7 @@ def unseen(detail: str, subject: str = "") -> Finding:
 
 
 def mend_for(check: Check, finding: Finding, stack: StackAddress) -> str:
-    """The finding's command, or its check's; a word that a shell might read in its own way is left to type."""
+    """The finding's command, or its check's; a word that a shell may read in its own way is left to type."""
     known = {"subject": finding.subject, "stack": stack.name, "region": stack.region, **finding.words}
     return _filled(finding.mend or check.mend, stack, lambda name: _word(known.get(name, "")))
 

@@ -246,7 +246,7 @@ _CHECKS = (
         when=When.BEFORE,
         level=Level.STACK,
         should="CloudFormation takes a deployment of a stack of this name.",
-        why="A stack that failed is in the way until it left that state, and one that is busy until it is done.",
+        why="A stack that failed is in the way until that state is left, one that is busy until it is done.",
         mend="aws cloudformation describe-stacks --stack-name {stack} --region {region}",
     ),
     Check(
@@ -265,7 +265,10 @@ _CHECKS = (
         level=Level.STACK,
         should="No log group of an earlier stack of this name is left.",
         why="CloudFormation does not take over a log group that exists, and the deployment is rolled back.",
-        mend="aws logs delete-log-group --log-group-name {subject} --region {region}",
+        mend=(
+            "aws logs delete-log-group --log-group-name {subject} --region {region}"
+            " (it destroys the logs of the earlier stack: export what you need before)"
+        ),
     ),
     Check(
         code="FB904",

@@ -23,6 +23,11 @@ HEARTBEATS_MISSED = 3
 _SOUND = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_COMPLETE"}
 )
+# docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+BRING_BACK = (
+    "deploy the release again by a change set with --deployment-mode REVERT_DRIFT:"
+    " a plain deployment does not see that something was deleted by hand"
+)
 # The heartbeat's alarm is red whenever it beats, and notifies nobody; a message in the queue is FB106's.
 _HEARTBEAT = "HeartbeatAlarm"
 _RED_IS_KNOWN = frozenset({"DeadLettersAlarm", _HEARTBEAT})
@@ -62,7 +67,8 @@ def needed_schedules(seen: Examination) -> Looked:
 def _not_at_work(triggers: Triggers, names: Sequence[str], make: Callable[..., Finding]) -> Iterator[Finding]:
     for name in names:
         if problem := triggers.problem(name):
-            yield make(f"{name} is {problem}", triggers.names[name], place=triggers.places[name])
+            mend = BRING_BACK if name in triggers.gone else ""
+            yield make(f"{name} is {problem}", triggers.names[name], mend=mend, place=triggers.places[name])
 
 
 def rules_of_actions(seen: Examination) -> Looked:
@@ -167,7 +173,7 @@ def own_alarms(seen: Examination) -> Looked:
 def _own_alarm(seen: Examination, name: str, alarm: str, topic: str) -> Finding | None:
     shape = seen.alarms().get(alarm)
     if shape is None:
-        return bad(f"{name} is gone", alarm)
+        return bad(f"{name} is gone", alarm, mend=BRING_BACK)
     if shape["StateValue"] == "ALARM" and name not in _RED_IS_KNOWN:
         return bad(f"{name} is red", alarm)
     if name == _HEARTBEAT:
