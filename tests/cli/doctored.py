@@ -62,6 +62,8 @@ class Account:
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
+    parameter_pages: list[list[dict[str, str]]] = field(default_factory=list)
+    attempts: dict[str, list[int]] = field(default_factory=dict)
     rights: set[Right] = field(default_factory=set)
     clients: dict[str, Any] = field(default_factory=dict)
 
@@ -264,6 +266,7 @@ class Session(StackSession):
             "before-parameter-build": self._asked,
             **{f"before-call.{service}": self._answer for service in PROGRAMMED},
             "before-call.cloudwatch.ListTagsForResource": self._tags_of_others,
+            "before-call.ssm.DescribeParameters": self._parameters,
             "after-call.cloudwatch.DescribeAlarms": self._with_others,
             "after-call.sns.ListSubscriptionsByTopic": self._subscriptions,
         }
@@ -286,6 +289,13 @@ class Session(StackSession):
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
         return SimpleNamespace(status_code=200), {"Tags": pairs}
 
+    def _parameters(self, context: Mapping[str, Any], **_: object) -> Any:
+        pages, number = self._account.parameter_pages, int(context["given"].get("NextToken", "0"))
+        if not pages:
+            return None
+        more = {"NextToken": str(number + 1)} if number + 1 < len(pages) else {}
+        return SimpleNamespace(status_code=200), {"Parameters": pages[number], **more}
+
     def _asked(self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
         context["given"] = params
         self._account.calls.made.append(model.name)
@@ -301,4 +311,6 @@ class Session(StackSession):
         return SimpleNamespace(status_code=200), parsed
 
     def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+        retries = kwargs["config"].retries if "config" in kwargs else {"total_max_attempts": 0}
+        self._account.attempts.setdefault(service_name, []).append(retries["total_max_attempts"])
         return Boto3Session.client(self, service_name, *args, **kwargs)  # type: ignore[call-overload]  # any service

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.aws.clients import PATIENT_ATTEMPTS
 from firebreak.core.limits.history import Hold
 from firebreak.core.reasons import Reason
 from firebreak_cli.doctor import obstacles
@@ -76,6 +77,14 @@ def test_alarms_of_later_pages_are_looked_at(account: Account) -> None:
         account.put_alarm(f"other-{number:03d}", {"firebreak:action": "none"})
     account.put_alarm("zz-last", BY_ACTION, Namespace="Shop", MetricName="Lag")
     assert [one[1] for one in account.details("FB205")] == ["zz-last"]
+
+
+def test_the_many_reads_of_alarms_and_targets_wait_where_aws_throttles(account: Account) -> None:
+    account.attempts.clear()
+    account.details("FB206")
+    # One client for the list and one for the tags of alarms.
+    assert account.attempts["cloudwatch"].count(PATIENT_ATTEMPTS) == 2
+    assert {*account.attempts["ecs"]} == {PATIENT_ATTEMPTS}
 
 
 # --- FB202

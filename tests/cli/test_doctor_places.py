@@ -140,6 +140,14 @@ def test_a_parameter_must_be_there_and_encrypted(
     assert account.details("FB302") == found
 
 
+def test_a_parameter_on_a_later_page_is_there(world: World, tmp_path: Path) -> None:
+    account = with_channel(world, tmp_path, PARAMETER)
+    account.parameter_pages = [[], [{"Name": "/firebreak/pd", "Type": "SecureString"}]]
+    assert account.details("FB302") == []
+    account.parameter_pages = [[], []]
+    assert account.details("FB302") == [("bad", "pd", "its secret does not exist")]
+
+
 def test_a_secret_of_another_place_cannot_be_read_by_page(world: World, tmp_path: Path) -> None:
     account = with_channel(world, tmp_path, SECRET.replace(MOTOS_ACCOUNT, a.ACCOUNT))
     ((result, subject, detail),) = account.details("FB302")

@@ -8,7 +8,7 @@ from firebreak.aws.translate import translated
 from firebreak.errors import NotFound
 from firebreak.services.registry import CATALOG
 from firebreak_cli.exit_codes import NO_AWS, Ending
-from firebreak_cli.stack import Stack
+from firebreak_cli.stack import Stack, patient
 
 RULE, SCHEDULE = "AWS::Events::Rule", "AWS::Scheduler::Schedule"
 FUNCTION, ALARM = "AWS::Lambda::Function", "AWS::CloudWatch::Alarm"
@@ -146,7 +146,7 @@ def _reserved(client: Any, function: str) -> int | None:
 
 def alarms_of(stack: Stack) -> Mapping[str, Mapping[str, Any]]:
     """Every alarm of the account in this region as DescribeAlarms shows it, by name. Raises AwsError."""
-    client = stack.reader("cloudwatch")
+    client = patient(stack.session, "cloudwatch")
     asked: dict[str, Any] = {"AlarmTypes": ["MetricAlarm", "CompositeAlarm", "LogAlarm"], "MaxRecords": 100}
     found: dict[str, Mapping[str, Any]] = {}
     while True:
@@ -159,7 +159,7 @@ def alarms_of(stack: Stack) -> Mapping[str, Mapping[str, Any]]:
         asked["NextToken"] = page["NextToken"]
 
 
-def pages(client: Any, operation: str, key: str, **asked: str) -> Iterator[Mapping[str, Any]]:
+def pages(client: Any, operation: str, key: str, **asked: object) -> Iterator[Mapping[str, Any]]:
     """Every entry of a paged answer. Raises AwsError."""
     name = "".join(word.capitalize() for word in operation.split("_"))
     with translated(name, mutates=False):

@@ -102,7 +102,9 @@ def _stored_secret(stack: Stack, arn: str) -> str | Absent:
 
 def _parameter(stack: Stack, name: str) -> str | Absent:
     asked = {"Key": "Name", "Option": "Equals", "Values": [name]}
-    found = stack.reader("ssm").describe_parameters(ParameterFilters=[asked])["Parameters"]
-    if not found:
+    # A page may be empty although another one follows.
+    listed = pages(stack.reader("ssm"), "describe_parameters", "Parameters", ParameterFilters=[asked])
+    found = next(listed, None)
+    if found is None:
         return ABSENT
-    return "" if found[0]["Type"] == "SecureString" else "its parameter is not a SecureString"
+    return "" if found["Type"] == "SecureString" else "its parameter is not a SecureString"

@@ -31,7 +31,7 @@ from firebreak_cli.explain.explainer import Explainer, Explanation, routed
 from firebreak_cli.explain.sources import LiveSources, live_sources
 from firebreak_cli.queries.live_alarms import as_if_red_event
 from firebreak_cli.queries.tag_propagation import riding
-from firebreak_cli.stack import Stack
+from firebreak_cli.stack import Stack, patient
 
 type Listed = Mapping[str, Mapping[str, Any]]
 type Tags = Reading[Mapping[str, str]]
@@ -163,7 +163,7 @@ class Surveyor:
     def survey(self, listed: Listed) -> Survey:
         """Every alarm in turn. Raises AwsError only where nothing can be asked at all."""
         known = dict(_readable(listed))
-        alarms = AllRed(known, CloudWatchAlarms(self.stack.reader("cloudwatch")), self.now)
+        alarms = AllRed(known, CloudWatchAlarms(self._patient("cloudwatch")), self.now)
         explainer = self._explainer(alarms)
         self._read_tags(alarms, [shape for name, shape in listed.items() if name not in self.own])
         found: list[Surveyed] = []
@@ -173,6 +173,10 @@ class Surveyor:
             found += [one] if one else []
         return Survey(tuple(found), len(listed) - len(found))
 
+    def _patient(self, service: str) -> Any:
+        """A client for the reads of all alarms and their targets, which AWS throttles."""
+        return patient(self.stack.session, service)
+
     def _read_tags(self, alarms: AllRed, listed: Sequence[Mapping[str, Any]]) -> None:
         """Reads the tags of all alarms, a few at a time: most alarms need nothing else."""
         arns = [shape["AlarmArn"] for shape in listed if shape["AlarmName"] in alarms.known]
@@ -181,7 +185,7 @@ class Surveyor:
                 self.progress(f"read the tags of {number} of {len(arns)} alarms")
 
     def _explainer(self, alarms: AllRed) -> Explainer:
-        live = live_sources(self.stack, self.policy)
+        live = live_sources(self.stack, self.policy, self._patient)
 
         @cache  # clients are made once for each action, not for each alarm
         def observer(action: str) -> Observer:

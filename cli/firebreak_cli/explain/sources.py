@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 from firebreak.core.decision import Snapshot
 from firebreak.core.guards.consent import refuses
@@ -158,17 +158,21 @@ def alarm_of(trigger: Alarm | OwnEvent) -> Alarm:
     return trigger if isinstance(trigger, Alarm) else trigger.alarm
 
 
-def live_sources(stack: Stack, policy: Policy) -> LiveSources:
-    """The sources for a deployed stack, with the caller's credentials; the policy defines its runbooks."""
+def live_sources(stack: Stack, policy: Policy, reader: Callable[[str], Any] | None = None) -> LiveSources:
+    """The sources for a deployed stack, with the caller's credentials; the policy defines its runbooks.
+
+    `reader` makes the clients that read targets and the ledger; by default they are the stack's.
+    """
     from firebreak.ledger.dynamodb import DynamoLedger
     from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
     from firebreak_cli.queries.live_alarms import of_stack
 
-    cache = DynamoRegistrations(stack.reader("dynamodb"), stack.ledger_table)
-    registered = RegistrationReader(stack.reader("ecs"), time.monotonic, stack.account, stack.region)
+    ask = reader or stack.reader
+    cache = DynamoRegistrations(ask("dynamodb"), stack.ledger_table)
+    registered = RegistrationReader(ask("ecs"), time.monotonic, stack.account, stack.region)
     alarms = of_stack(stack, lambda: policy.missing_data)
     services = Connections(
-        stack.reader,
+        ask,
         lambda _: NoWrites(),
         lambda name: policy.runbook(name) or ABSENT,
         lambda: policy.missing_data,
@@ -176,7 +180,7 @@ def live_sources(stack: Stack, policy: Policy) -> LiveSources:
     return LiveSources(
         account=stack.account,
         region=stack.region,
-        ledger=DynamoLedger(stack.reader("dynamodb"), stack.ledger_table),
+        ledger=DynamoLedger(ask("dynamodb"), stack.ledger_table),
         alarms=alarms,
         observer=lambda action: Observer(ACTIONS[action](services), alarms, stack.name),
         behind=ServicesBehind(cache, registered, lambda: datetime.now(UTC), keeps=False),
