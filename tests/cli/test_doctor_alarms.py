@@ -213,6 +213,14 @@ def test_an_untagged_alarm_whose_target_cannot_be_looked_up_is_not_good(account:
     assert [one[:2] for one in account.details("FB205")] == [("could_not_look", "behind")]
 
 
+def test_the_heartbeat_of_another_stack_asks_for_nothing_here(account: Account) -> None:
+    beat = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak-prod/heartbeat"}
+    account.put_alarm("firebreak-prod-heartbeat", beat, Namespace="Firebreak", MetricName="NeverReported")
+    assert account.report()["verdict"]["would_act"] == "yes"
+    account.put_alarm("mine-heartbeat", beat, Namespace="Firebreak", MetricName="NeverReported")
+    assert account.report()["verdict"]["alarms"] == ["mine-heartbeat"]
+
+
 # --- FB203, FB204
 
 

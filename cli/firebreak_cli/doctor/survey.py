@@ -21,7 +21,7 @@ from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import NO_ACTION
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.core.tags import ACTION_TAG
+from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.policy.policy import Policy
 from firebreak.remediation.snapshot import Observer
@@ -209,7 +209,7 @@ class Surveyor:
         )
         if isinstance(tags, Unknown | NotRead):
             return replace(seen, unseen=f"its tags could not be read: {tags.why}")
-        if seen.tags.get(ACTION_TAG) == NO_ACTION:
+        if seen.tags.get(ACTION_TAG) == NO_ACTION or _is_a_heartbeat(seen):
             return None
         if not _has_one_state(shape):
             return replace(seen, unseen=SERIES) if seen.own_tags else None
@@ -244,6 +244,12 @@ def _not_seen(name: str, why: str) -> Surveyed:
 def _has_one_state(shape: Mapping[str, Any]) -> bool:
     """Whether the alarm is a metric's, an expression's or a composite's, and not one of logs or of PromQL."""
     return any(shape.get(key) for key in ("MetricName", "Metrics", "AlarmRule"))
+
+
+def _is_a_heartbeat(seen: Surveyed) -> bool:
+    """Whether it is the heartbeat of another stack of Firebreak, which asks for nothing here."""
+    stack = seen.name.removesuffix("-heartbeat")
+    return stack != seen.name and seen.tags.get(TARGET_TAG) == f"ecs:{stack}/heartbeat"
 
 
 def _changes(primary: str | None) -> bool:
