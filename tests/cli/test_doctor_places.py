@@ -195,26 +195,30 @@ def test_the_warnings_of_policy_check_are_found(account: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "watch", "free", "needed"),
+    ("given", "free", "said", "mend"),
     [
-        ("2", "5", 100, None),
-        ("-1", "5", 100, None),
-        ("-1", "5", 23, 24),
-        ("2", "-1", 14, 15),
-        ("-1", "-1", 10, 39),
+        (("-1", "-1"), 139, "39 copies", "sam deploy with ActionConcurrency=2 WatchConcurrency=5"),
+        (("-1", "5"), 124, "24 copies", "sam deploy with ActionConcurrency=2"),
+        (("2", "-1"), 115, "15 copies", "sam deploy with WatchConcurrency=5"),
+        (("-1", "-1"), 138, "39 copies", "--desired-value 139 "),
+        (("-1", "5"), 10, "24 copies", "--desired-value 124 "),
     ],
 )
-def test_where_nothing_is_reserved_the_pool_must_be_large_enough(
-    account: Account, action: str, watch: str, free: int, needed: int | None
+def test_where_nothing_is_reserved_a_burst_of_others_takes_it_however_large_the_pool(
+    account: Account, given: tuple[str, str], free: int, said: str, mend: str
 ) -> None:
-    account.parameters |= {"ActionConcurrency": action, "WatchConcurrency": watch}
+    account.parameters |= dict(zip(("ActionConcurrency", "WatchConcurrency"), given, strict=True))
     account.quota = (free, free)
-    found = account.check("FB501")["findings"]
-    if needed is None:
-        assert found == []
-    else:
-        assert found[0]["detail"].startswith(f"the stack reserves nothing and may need {needed} copies")
-        assert f"--desired-value {needed} " in found[0]["mend"]
+    (found,) = account.check("FB501")["findings"]
+    assert found["result"] == "warning"
+    assert said in found["detail"]
+    assert mend in found["mend"]
+
+
+def test_what_is_reserved_is_kept_however_small_the_pool(account: Account) -> None:
+    account.parameters |= {"ActionConcurrency": "2", "WatchConcurrency": "5"}
+    account.quota = (100, 0)
+    assert account.details("FB501") == []
 
 
 @pytest.mark.parametrize(

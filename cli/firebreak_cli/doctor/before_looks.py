@@ -8,11 +8,9 @@ from firebreak.services.registry import CATALOG
 from firebreak_cli.doctor.deployment import WATCH, pages
 from firebreak_cli.doctor.model import Looked, bad, warning
 from firebreak_cli.doctor.once import Once
-from firebreak_cli.doctor.place_looks import USUAL_ACTION, USUAL_WATCH
+from firebreak_cli.doctor.place_looks import KEPT_UNRESERVED, USUAL_ACTION, USUAL_WATCH
 from firebreak_cli.stack import Stack
 
-# docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
-KEPT_UNRESERVED = 100
 # A deployment goes on from these; from every other state CloudFormation refuses it.
 _TAKEN = frozenset(
     {

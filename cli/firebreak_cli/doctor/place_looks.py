@@ -1,5 +1,6 @@
 """The looks at the policy, the account and this machine: FB401, FB402, FB501 and FB502."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
@@ -8,7 +9,7 @@ from firebreak.core.formats import format_span
 from firebreak.policy.compiler import read_policy
 from firebreak.policy.loader import policy_text
 from firebreak.policy.renamed_keys import warnings_of_names
-from firebreak_cli.doctor.deployment import FUNCTION, WATCH
+from firebreak_cli.doctor.deployment import FUNCTION, WATCH, Deployment
 from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Looked, unseen, warning
 from firebreak_cli.explain.deployed_policy import difference
@@ -17,6 +18,8 @@ from firebreak_cli.queries.deciding_policy import DeployedPolicy
 
 # Copies that the template reserves where nobody says otherwise: of each action, and of each other function.
 USUAL_ACTION, USUAL_WATCH = 2, 5
+# docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+KEPT_UNRESERVED = 100
 # Times that are compared with those of a log are to the second; a reply may take some.
 MISLEADING = timedelta(seconds=10)
 _JUDGED_BY_ANOTHER = "Run it in the clone that was deployed, or name a file with --policy"
@@ -46,22 +49,32 @@ def no_odd_setting(seen: Examination) -> Looked:
 
 def enough_concurrency(seen: Examination) -> Looked:
     """FB501. What is reserved is kept; what is not comes from a pool that the whole account uses."""
-    deployed = seen.deployment()
-    names = deployed.of_type(FUNCTION).keys()
-    watch = len(names & set(WATCH))
-    needed = 0
-    if deployed.parameters.get("ActionConcurrency") == "-1":
-        needed += USUAL_ACTION * (len(names) - watch)
-    if deployed.parameters.get("WatchConcurrency") == "-1":
-        needed += USUAL_WATCH * watch
+    unreserved = _unreserved(seen.deployment())
     with translated("GetAccountSettings", mutates=False):
         limits = seen.stack.reader("lambda").get_account_settings()["AccountLimit"]
     quota, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
     at = f"a quota of {quota}, {free} of it not reserved"
-    if free >= needed:
+    if not unreserved:
         return Looked(at)
-    detail = f"the stack reserves nothing and may need {needed} copies: {at}"
-    return Looked(at, (warning(detail, wanted=str(quota + needed - free)),))
+    needed = sum(copies * functions for copies, functions in unreserved.values())
+    detail = (
+        f"nothing is reserved by {' and '.join(unreserved)} of -1, and {needed} copies may be needed: {at}"
+    )
+    short = needed + KEPT_UNRESERVED - free
+    reserve = " ".join(f"{name}={copies}" for name, (copies, _) in unreserved.items())
+    mend = "" if short > 0 else f"sam deploy with {reserve}"
+    return Looked(at, (warning(detail, mend=mend, wanted=str(quota + short)),))
+
+
+def _unreserved(deployed: Deployment) -> Mapping[str, tuple[int, int]]:
+    """The parameters by which nothing is reserved: the usual copies of a function, and the functions."""
+    names = deployed.of_type(FUNCTION).keys()
+    watch = len(names & set(WATCH))
+    usual = {
+        "ActionConcurrency": (USUAL_ACTION, len(names) - watch),
+        "WatchConcurrency": (USUAL_WATCH, watch),
+    }
+    return {name: one for name, one in usual.items() if deployed.parameters.get(name) == "-1"}
 
 
 def clocks_agree(seen: Examination) -> Looked:
