@@ -385,6 +385,17 @@ def test_what_lasts_in_the_alarm_is_found(account: Account, changes: dict[str, A
     assert f"({reason})" in detail
 
 
+@pytest.mark.parametrize(("floor", "lasting"), [(1, False), (2, True), (3, True)])
+def test_a_floor_that_the_whole_group_is_not_above_lasts(
+    world: World, tmp_path: Path, floor: int, lasting: bool
+) -> None:
+    text = a.AUTO_POLICY.replace("max_unavailable = 1.0", f"max_unavailable = 1.0\nmin_healthy = {floor}")
+    account = Account(world, tmp_path / "policy.toml", policy_text=text)
+    moto_service("other")
+    said = f"min_healthy {floor} of a group of 2 leaves no room to act on one of it (healthy_floor_reached)"
+    assert account.details("FB207") == ([("bad", ALARM, said)] if lasting else [])
+
+
 def test_what_passes_by_itself_says_nothing_of_the_bad_day(account: Account) -> None:
     # To moto the first deployment of a service runs for ever: explain refuses, the doctor does not mind.
     account.world.switches.pause(Hold("global", "ana", "x", a.NOW, a.NOW.replace(hour=11)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import AlarmState, Unresolved
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import By
@@ -143,12 +144,24 @@ def nothing_lasting(seen: Examination) -> Looked:
 
     def look(one: Surveyed) -> Iterator[Finding]:
         yield from _objections(one, obstacles.LASTING)
+        yield from _floor_above_the_group(one)
         if one.explained and isinstance(one.explained.target, Unresolved):
             return
         yield from _objections(one, obstacles.UNSEEN, unseen)
         yield from (unseen(guard, one.name) for guard in one.not_looked)
 
     return _over(seen, look)
+
+
+def _floor_above_the_group(one: Surveyed) -> Iterator[Finding]:
+    """A floor that even a healthy group is not above while one of it is acted on; else it passes."""
+    found = one.explained
+    if found is None or found.rules is None or Reason.HEALTHY_FLOOR_REACHED not in one.objections:
+        return
+    floor = found.rules.disruption.min_healthy
+    if isinstance(found.group, GroupCount) and found.group.total <= floor:
+        detail = f"min_healthy {floor} of a group of {found.group.total} leaves no room to act on one of it"
+        yield bad(f"{detail} ({Reason.HEALTHY_FLOOR_REACHED})", one.name)
 
 
 def policy_lets_it_act(seen: Examination) -> Looked:

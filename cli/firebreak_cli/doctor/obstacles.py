@@ -93,7 +93,7 @@ OF_THE_MOMENT = frozenset(
         Reason.BUDGET_FULL,
         Reason.CLOCK_BEHIND,
         Reason.SHARE_REACHED,
-        Reason.HEALTHY_FLOOR_REACHED,
+        Reason.HEALTHY_FLOOR_REACHED,  # FB207 where the whole group is not above the floor
         Reason.DEPLOYMENT_RUNNING,
         Reason.NOT_READY,
         Reason.NOTHING_TO_ROLL_BACK,

@@ -9,12 +9,13 @@ from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, AskApproval, Decision, Propose, Snapshot
 from firebreak.core.intake import reject_early, require_supported, why_human, why_not_routed
 from firebreak.core.ledger import alarm_key, incident_name
+from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.history import Decided
 from firebreak.core.limits.storm import red_alarm_of
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
 from firebreak.core.paging.commands import StackAddress
-from firebreak.core.readings import NotRead
+from firebreak.core.readings import NotRead, Reading
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import ROUTER, by_live_tags, primary, route
 from firebreak.core.rules import PAGE_RUNG, Rules
@@ -29,6 +30,7 @@ from firebreak_cli.explain.sources import Sources, Tags, alarm_of
 
 BY_REQUEST = "request"
 BY_LIVE_TAG = "live tag"
+_NO_GROUP = NotRead("no target was asked about")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class Explanation:
     `clock` says whose time `now` is: "event", "given" or "real". `incident_id` is the id under which
     `firebreak show` finds the decision once it was made; `decided` says that it was. `notes` say what
     the event lacks, and `deployed` is the hash of the policy that the stack last decided by, if known.
-    `stack` is the one that was looked at; None offline.
+    `stack` is the one that was looked at; None offline. `group` is the target's, where it was counted.
     """
 
     trigger: Alarm | OwnEvent
@@ -63,6 +65,7 @@ class Explanation:
     notes: tuple[str, ...] = ()
     deployed: str = ""
     stack: StackAddress | None = None
+    group: Reading[GroupCount] = _NO_GROUP
 
     @property
     def advice(self) -> list[str]:
@@ -106,6 +109,7 @@ class Explainer:
         named = self.sources.target(trigger, tags, action)
         target = require_supported(named.found, action, CATALOG)
         rules, name, decided = None, _rejection_id(trigger, routing), False
+        group: Reading[GroupCount] = _NO_GROUP
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
         elif isinstance(rejected := why_rejected(trigger, self.policy, now) or target, Unresolved):
@@ -114,6 +118,7 @@ class Explainer:
             request = request_of(trigger, action, rejected, tags, named)
             rules, name = self.policy.rules(request.action, rejected), incident_name(request)
             seen = self.sources.snapshot(request, rules, tags, now)
+            group = seen.group
             decision, decided = decide_as_deployed(request, rules, seen), isinstance(seen.decided, Decided)
         return Explanation(
             trigger=trigger,
@@ -126,6 +131,7 @@ class Explainer:
             clock=self.clock,
             offline=self.offline,
             decided=decided,
+            group=group,
         )
 
 
