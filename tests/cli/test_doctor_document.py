@@ -46,6 +46,23 @@ def test_the_example_is_what_the_command_prints(account: Account) -> None:
     assert printed.partition("\n\n")[2] == block("text")
 
 
+def test_what_it_says_it_does_not_look_at_is_not_asked_for(account: Account) -> None:
+    section = PAGE.text.partition("## What is not looked at")[2].partition("\n## ")[0]
+    assert all(word in section for word in ("roles", "targets", "resource policies", "KMS", "drift", "page"))
+    account.doctor()
+    asked = {right.action for right in account.rights}
+    assert {one for one in asked if one.startswith(("iam:", "kms:", "organizations:"))} == set()
+    not_called = {
+        "events:ListTargetsByRule",
+        "lambda:GetPolicy",
+        "sns:GetTopicAttributes",
+        "sns:Publish",
+        "secretsmanager:GetSecretValue",
+        "cloudformation:DetectStackDrift",
+    }
+    assert asked & not_called == set()
+
+
 def test_the_file_of_waivers_is_one(tmp_path: Path) -> None:
     path = tmp_path / "policy.waivers.toml"
     path.write_text(block("toml"), encoding="utf-8")

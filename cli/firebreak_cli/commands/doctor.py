@@ -56,7 +56,8 @@ def doctor(
 ) -> None:
     """Say what would keep Firebreak from acting on the bad day. Changes nothing.
 
-    Exits with 8 unless nothing stands in its way; what could not be looked at stands in its way.
+    Exits with 8 where a check found something in the way, or could not look. docs/doctor.md names what no
+    check looks at.
 
     Example: firebreak doctor --short --stack firebreak-prod
     """
