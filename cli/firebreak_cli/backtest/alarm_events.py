@@ -11,7 +11,7 @@ from firebreak.services.registry import CATALOG
 from firebreak_cli.backtest.facts import AlarmFacts, Facts
 from firebreak_cli.backtest.transitions import Transition
 from firebreak_cli.queries import state_change
-from firebreak_cli.queries.live_alarms import propagation_of
+from firebreak_cli.queries.tag_propagation import riding
 
 _STATES = {state.value: state for state in AlarmState}
 
@@ -69,9 +69,8 @@ class AlarmEvents:
         return self._templates[key]
 
     def _event(self, alarm: AlarmFacts, state: AlarmState) -> Alarm:
-        """The alarm's event of that state. Its tags are in it unless CloudWatch says that they are not."""
-        rides = isinstance(alarm.tags, Mapping) and propagation_of(alarm.config) is not False
-        tags = alarm.tags if rides and isinstance(alarm.tags, Mapping) else {}
+        """The alarm's event of that state, with those of its tags that CloudWatch says are in it."""
+        tags = riding(alarm.config, alarm.tags, unsaid=False) if isinstance(alarm.tags, Mapping) else {}
         turned = state_change.Transition(alarm.described.name, self.facts.start, "", state.value, "")
         try:
             event = state_change.state_change_event(turned, alarm.config, tags)

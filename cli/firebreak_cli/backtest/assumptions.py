@@ -47,7 +47,7 @@ class Assumptions:
         }
         return (
             by_effect[self.effect],
-            "alarms, their tags and their targets were as they are today",
+            "alarms, tags and targets were as they are today",
             "every target was ready, unless something lasting stands in its way today",
             "every target was opted in" if self.opted_in else "targets were opted in as they are today",
             "nobody approved, denied, acknowledged, paused or deployed anything",

@@ -42,6 +42,7 @@ def config(name: str, dimensions: Mapping[str, str], **changes: Any) -> dict[str
         "MetricName": "MemoryUtilization",
         "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
         "TreatMissingData": "missing",
+        "ActionConfiguration": {"AlarmTagsPropagation": {"Enabled": True}},
         **changes,
     }
 
