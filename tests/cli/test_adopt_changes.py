@@ -55,7 +55,7 @@ class Losing(Resources):
 def applied(
     tmp_path: Path, store: Resources, *changes: Change, owner: Owner | Unknown = NOBODY, owned: bool = False
 ) -> Applied:
-    applier = Applier(lambda _: store, lambda _: owner, owned)
+    applier = Applier(lambda _: store, lambda *_: owner, owned)
     undo = UndoFile(tmp_path / "u.json", a.ACCOUNT, a.REGION, NOW, "ana")
     return applier.apply([applier.looked(one) for one in changes], undo)
 
@@ -199,8 +199,52 @@ def test_a_stack_is_its_owner_and_only_a_validation_error_says_that_there_is_non
     def refused(stubber: Stubber) -> None:
         stubber.add_client_error("describe_stack_resources", "InvalidAction", http_status_code=400)
 
-    assert cloudformation(nobody).owner("x") == NOBODY
-    assert cloudformation(refused).owner("x") == Unknown("DescribeStackResources: InvalidAction")
+    assert cloudformation(nobody).owner("x", ONE) == NOBODY
+    assert cloudformation(refused).owner("x", ONE) == Unknown("DescribeStackResources: InvalidAction")
+
+
+def resource(kind: str, logical_id: str, physical_id: str = "checkout") -> dict[str, Any]:
+    return {
+        "StackName": "Shop",
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": physical_id,
+        "ResourceType": kind,
+        "Timestamp": NOW,
+        "ResourceStatus": "CREATE_COMPLETE",
+    }
+
+
+FUNCTION, ROLE = resource("AWS::Lambda::Function", "Checkout"), resource("AWS::IAM::Role", "Role")
+ALARM, BOTH = (
+    resource("AWS::CloudWatch::Alarm", "Errors"),
+    resource("AWS::CloudWatch::CompositeAlarm", "Both"),
+)
+ERRORS_ARN = a.arn_of("checkout")
+FUNCTION_ARN = f"arn:aws:lambda:{a.REGION}:{a.ACCOUNT}:function:checkout"
+
+
+@pytest.mark.parametrize(
+    ("arn", "resources", "logical_id"),
+    [
+        (ERRORS_ARN, [ROLE, FUNCTION, ALARM], "Errors"),
+        (ERRORS_ARN, [ROLE, BOTH], "Both"),
+        (FUNCTION_ARN, [ROLE, ALARM, FUNCTION], "Checkout"),
+        (ERRORS_ARN, [ROLE, FUNCTION], ""),
+    ],
+    ids=["the alarm", "the composite", "the function", "neither"],
+)
+def test_the_logical_id_is_that_of_the_resource_of_its_kind(
+    arn: str, resources: list[dict[str, Any]], logical_id: str
+) -> None:
+    """An alarm, a function and a role may have one name."""
+
+    def one_stack(stubber: Stubber) -> None:
+        stubber.add_response("describe_stack_resources", {"StackResources": resources})
+
+    found = cloudformation(one_stack).owner("checkout", arn)
+    assert isinstance(found, Owner)
+    assert (found.shown, found.resource) == ("stack Shop", logical_id)
+    assert ("another kind" in found.by) is (not logical_id)
 
 
 def test_the_tags_of_a_function_are_read_added_and_removed() -> None:

@@ -25,7 +25,7 @@ def carried_out(
 ) -> list[Outcome]:
     """Two alarms or one on one service: what becomes of them and of the service."""
     plan = planned(*(existing(raw(name)) for name in names))
-    applier = Applier(lambda _: store, lambda _: NOBODY)
+    applier = Applier(lambda _: store, lambda *_: NOBODY)
     found = [*with_alarms([applier.looked(one) for one in changes_of(plan)])]
     meanwhile()
     undo = UndoFile(tmp_path / "u.json", a.ACCOUNT, a.REGION, NOW, "ana")
@@ -76,7 +76,7 @@ def test_a_target_that_no_alarm_leads_to_any_more_is_not_asked_about(tmp_path: P
     unread = account(ONE)
     unread.blind.add(ONE)
     plan = planned(existing(raw("one sev1")))
-    applier = Applier(lambda _: unread, lambda _: NOBODY)
+    applier = Applier(lambda _: unread, lambda *_: NOBODY)
     found = [*with_alarms([applier.looked(one) for one in changes_of(plan)])]
     assert [(one.outcome, one.detail) for one in found][-1] == (
         Outcome.NOT_TRIED,

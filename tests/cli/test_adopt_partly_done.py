@@ -52,7 +52,7 @@ class Cutting(Resources):
 
 
 def applied(store: Resources, folder: Path, *changes: Change) -> Applied:
-    applier = Applier(lambda _: store, lambda _: NOBODY)
+    applier = Applier(lambda _: store, lambda *_: NOBODY)
     undo = UndoFile(folder / "u.json", a.ACCOUNT, a.REGION, NOW, "ana")
     return applier.apply([applier.looked(one) for one in changes], undo)
 

@@ -43,7 +43,7 @@ def refusing(*errors: AwsError, tags: Mapping[str, str] | None = None) -> Refusi
 
 
 def applied(tmp_path: Path, store: Refusing, wait: Callable[[float], None] = lambda _: None) -> Applied:
-    applier = Applier(lambda _: store, lambda _: NOBODY, wait=wait)
+    applier = Applier(lambda _: store, lambda *_: NOBODY, wait=wait)
     undo = UndoFile(tmp_path / "u.json", a.ACCOUNT, a.REGION, NOW, "ana")
     return applier.apply([applier.looked(one) for one in (change(), change(TWO))], undo)
 

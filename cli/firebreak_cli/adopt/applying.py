@@ -34,13 +34,13 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Applier:
-    """Looks at resources and tags them. `stack_of` asks CloudFormation for the owner of a physical id.
+    """Looks at resources and tags them. `stack_of` asks CloudFormation for the owner, by physical id and ARN.
 
     `wait` waits some seconds where AWS throttles.
     """
 
     store: Callable[[str], TagStore]
-    stack_of: Callable[[str], Owner | Unknown]
+    stack_of: Callable[[str, str], Owner | Unknown]
     even_if_owned: bool = False
     wait: Callable[[float], None] = time.sleep
 
@@ -83,7 +83,7 @@ class Applier:
         by_sign = owner_of(change.physical_id, change.before)
         if by_sign.owns and by_sign.by != BY_NAME:
             return by_sign
-        return self.stack_of(change.physical_id)
+        return self.stack_of(change.physical_id, change.arn)
 
     def apply(self, changes: Iterable[Change], undo: UndoFile) -> Applied:
         """Make the changes that are ready, in order, until credentials, network or undo file fail."""

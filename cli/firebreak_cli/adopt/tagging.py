@@ -105,6 +105,12 @@ STORES: Mapping[str, type[AlarmTags | ServiceTags | FunctionTags]] = {
     "ecs": ServiceTags,
     "lambda": FunctionTags,
 }
+# By the same service: what CloudFormation calls its resources.
+STACK_TYPES: Mapping[str, frozenset[str]] = {
+    "cloudwatch": frozenset({"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}),
+    "ecs": frozenset({"AWS::ECS::Service"}),
+    "lambda": frozenset({"AWS::Lambda::Function"}),
+}
 
 
 class Tagging:
@@ -129,16 +135,17 @@ class StackOwners:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def owner(self, physical_id: str) -> Owner | Unknown:
-        """The stack that manages the resource of that physical id; NOBODY where none does."""
+    def owner(self, physical_id: str, arn: str) -> Owner | Unknown:
+        """The stack that manages the resource of that physical id and ARN; NOBODY where none does.
+
+        Resources of several kinds may have one physical id: a stack that has another kind is named as well.
+        """
         found = look("DescribeStackResources", lambda: self._resources(physical_id))
         match found:
             case Unknown():
                 return found
             case list() if found:
-                logical = (one["LogicalResourceId"] for one in found if _is(one, physical_id))
-                by = "CloudFormation, by DescribeStackResources"
-                return Owner(OwnerKind.CLOUDFORMATION, found[0]["StackName"], by, next(logical, ""))
+                return _stack_of(found, physical_id, STACK_TYPES[arn.split(":")[2]])
             case _:
                 return NOBODY
 
@@ -154,5 +161,10 @@ class StackOwners:
             raise
 
 
-def _is(resource: Mapping[str, Any], physical_id: str) -> bool:
-    return bool(resource.get("PhysicalResourceId") == physical_id)
+def _stack_of(resources: list[Mapping[str, Any]], physical_id: str, kinds: frozenset[str]) -> Owner:
+    same = [one for one in resources if one.get("PhysicalResourceId") == physical_id]
+    logical = [one["LogicalResourceId"] for one in same if one.get("ResourceType") in kinds]
+    by = "CloudFormation, by DescribeStackResources"
+    if not logical:
+        by += ", which knows another kind of resource by that name"
+    return Owner(OwnerKind.CLOUDFORMATION, resources[0]["StackName"], by, next(iter(logical), ""))
