@@ -19,7 +19,7 @@ OPTED = {"firebreak:enabled": "true"}
 CRITICAL = {"firebreak:severity": "critical"}
 
 
-def put(cloudwatch: Any, name: str, service: str = "api", **tags: str) -> str:
+def put(cloudwatch: Any, name: str, service: str = "api", *, threshold: float = 85.0, **tags: str) -> str:
     """An alarm on the memory of a service; its ARN."""
     cloudwatch.put_metric_alarm(
         AlarmName=name,
@@ -29,7 +29,7 @@ def put(cloudwatch: Any, name: str, service: str = "api", **tags: str) -> str:
         Statistic="Average",
         Period=60,
         EvaluationPeriods=3,
-        Threshold=85.0,
+        Threshold=threshold,
         ComparisonOperator="GreaterThanThreshold",
         Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
     )

@@ -277,6 +277,14 @@ def test_an_alarm_that_changed_since_the_plan_is_not_tagged_nor_its_target_opted
     assert (tags(alarm), tags(SERVICE)) == ({}, {})
 
 
+def test_a_threshold_that_moved_since_the_plan_is_a_change(aws: Any, plan: str) -> None:
+    alarm = put(aws, "api-sev1", threshold=1.0)
+    done = adopt("--plan", plan, "--apply", "--yes", "--json")
+    assert (done.exit_code, results(done)) == (PARTLY_DONE, {"alarm api-sev1": "changed"})
+    assert "since the plan it was configured again" in done.stdout
+    assert (tags(alarm), tags(SERVICE)) == ({}, {})
+
+
 def test_a_reason_that_a_human_overruled_is_no_news(aws: Any, folder: Path) -> None:
     """The alarm names no target; the one who edits the plan does."""
     moto_service("api")

@@ -22,9 +22,9 @@ def at(when: datetime | None, shape: dict[str, Any]) -> dict[str, Any]:
     return shape | ({"AlarmConfigurationUpdatedTimestamp": when} if when else {})
 
 
-def plan_of(shapes: Mapping[str, dict[str, Any]], tags: Mapping[str, str], **services: Any) -> Plan:
+def plan_of(alarms: Mapping[str, dict[str, Any]], tags: Mapping[str, str], **services: Any) -> Plan:
     return planned(
-        *(existing(shape, tags if name == "it" else {}) for name, shape in shapes.items()), **services
+        *(existing(shape, tags if name == "it" else {}) for name, shape in alarms.items()), **services
     )
 
 
@@ -74,8 +74,8 @@ def test_a_composite_changes_with_anything_below_it(tags: dict[str, str], now: d
 
 
 def test_what_was_not_configured_again_is_no_change() -> None:
-    for shapes in ({"it": at(BEFORE, raw("it sev1"))}, {"it": at(SINCE, raw("it sev1"))}, nested(BEFORE)):
-        plan = plan_of(shapes, {})
+    for alarms in ({"it": at(BEFORE, raw("it sev1"))}, {"it": at(SINCE, raw("it sev1"))}, nested(BEFORE)):
+        plan = plan_of(alarms, {})
         assert outcome(plan, plan).outcome is Outcome.READY
 
 
