@@ -240,6 +240,8 @@ def test_the_predicted_event_carries_tags_only_where_they_are_propagated(console
     off = {"AlarmTagsPropagation": {"Enabled": False}}
     assert dict(red_of().tags) == {"firebreak:drill": "true", "firebreak:action": "restart-service"}
     assert dict(red_of(ActionConfiguration=off).tags) == {}
+    some = {"AlarmTagsPropagation": {"Enabled": True, "ExcludedTagKeys": ["firebreak:action"]}}
+    assert dict(red_of(ActionConfiguration=some).tags) == {"firebreak:drill": "true"}
     assert red_of().arn == a.arn_of(NAME)
 
 
