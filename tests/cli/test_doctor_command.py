@@ -167,6 +167,15 @@ def test_where_nobody_could_look_nothing_is_known_to_be_mended(account: Account)
     assert "mend:" not in account.doctor("--only", "FB106").stdout
 
 
+def test_of_each_kind_of_finding_there_is_one_command_on_the_screen(account: Account) -> None:
+    for name in ("PauseSendingByTag", "ScaleServiceByTag"):
+        account.rules[name]["State"] = "DISABLED"
+    for name in ("RestartServiceByTag", "RestartServiceBySymptom"):
+        del account.rules[name]
+    lines = account.doctor("--only", "FB103").stdout.splitlines()
+    assert [line.split()[1:3] for line in lines if "mend: " in line] == [["aws", "events"], ["deploy", "the"]]
+
+
 HOSTILE = 'evil\x1b[2J"; rm -rf $(x)\u202e'
 
 

@@ -64,9 +64,18 @@ def _show_one(one: Examined, stack: Stack, console: Console) -> None:
     if (more := len(one.findings) - MOST_LISTED) > 0:
         _print(f"- and {more} more: --json lists them", console)
     _print(one.check.why, console)
-    # One command to copy; --json has that of every finding.
-    if mend := next((mend for found in one.findings if (mend := _mend(one.check, found, stack))), None):
+    for mend in _mends(one, stack):
         _print(f"mend: {mend}", console)
+
+
+def _mends(one: Examined, stack: Stack) -> Iterator[str]:
+    """A command to copy for the first finding of each kind; --json has that of every finding."""
+    kinds = set()
+    for found in one.findings:
+        mend = _mend(one.check, found, stack)
+        if mend and found.mend not in kinds:
+            kinds.add(found.mend)
+            yield mend
 
 
 def _mend(check: Check, finding: Finding, stack: Stack) -> str | None:
