@@ -30,6 +30,8 @@ MOTOS_ACCOUNT = "123456789012"
 SERVICE = "api"
 ALARM = "api-memory-high"
 TAGS = {"firebreak:action": "restart-service", "firebreak:target": f"ecs:prod/{SERVICE}"}
+BY_ACTION = {"firebreak:action": "restart-service"}
+DIMENSIONS = [{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "api"}]
 BEAT = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak/heartbeat"}
 # Services that moto lacks here, or that a test wants to answer in its own way.
 PROGRAMMED = ("cloudformation", "lambda", "events", "sts")
