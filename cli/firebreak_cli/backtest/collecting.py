@@ -144,9 +144,7 @@ def _tags(account: Account) -> Mapping[str, Mapping[str, str]] | None:
     """The tags of all tagged alarms by ARN; None where the Resource Groups Tagging API may not be asked."""
     found: dict[str, Mapping[str, str]] = {}
     try:
-        pages = account.tagging.get_paginator("get_resources").paginate(
-            ResourceTypeFilters=["cloudwatch:alarm"]
-        )
+        pages = account.tagging.get_paginator("get_resources").paginate(ResourceTypeFilters=[TAGGED])
         with translated("GetResources", mutates=False):
             for page in pages:
                 for one in page["ResourceTagMappingList"]:
