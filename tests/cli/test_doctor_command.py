@@ -1,7 +1,6 @@
 """`firebreak doctor`: the answer in each of its forms, and what it says where it cannot look."""
 
 import json
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from firebreak.core.limits.history import Hold
 from firebreak_cli.commands.doctor import complete_code
 from firebreak_cli.doctor.looks import LOOKS
-from firebreak_cli.doctor.progress import Progress
 from firebreak_cli.doctor.registry import CHECKS
 from firebreak_cli.environment import Environment
 from tests.cli.doctored import ALARM, MOTOS_ACCOUNT, TAGS, Account
@@ -240,30 +238,6 @@ def test_an_alarm_that_nothing_is_done_about_is_counted_once_in_the_verdict(acco
 
     assert report["verdict"]["line"] == "Would act on the bad day: not on 2 alarms"
     assert report["verdict"]["alarms"] == [ALARM, "nameless"]
-
-
-class Terminal(StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_look_of_more_than_a_second_says_how_far_it_is_and_takes_its_line_away() -> None:
-    times, out = iter([0.0, 0.5, 1.5]), Terminal()
-    progress = Progress(out, lambda: next(times))
-    progress("looked at 1 of 2 alarms")
-    assert out.getvalue() == ""
-    progress("looked at 2 of 2 alarms")
-    progress.end()
-    assert out.getvalue() == "\rlooked at 2 of 2 alarms\x1b[K\r\x1b[K"
-
-
-def test_nothing_of_it_is_written_to_a_pipe() -> None:
-    times, out = iter([0.0, 5.0, 9.0]), StringIO()
-    progress = Progress(out, lambda: next(times))
-    progress("looked at 1 of 2 alarms")
-    progress("looked at 2 of 2 alarms")
-    progress.end()
-    assert out.getvalue() == ""
 
 
 def test_the_policy_of_the_stack_is_this_machines_copy(account: Account) -> None:

@@ -74,19 +74,15 @@ def doctor(
 
 def _look(asked: "Asked", environment: Environment, *, short: bool, as_json: bool) -> None:
     import sys
-    import time
 
     from firebreak_cli import screen
     from firebreak_cli.doctor import reports
-    from firebreak_cli.doctor.progress import Progress
     from firebreak_cli.doctor.run import run
     from firebreak_cli.exit_codes import WOULD_NOT_ACT
+    from firebreak_cli.progress import shown_progress
 
-    progress = Progress(sys.stderr, time.monotonic)
-    try:
+    with shown_progress(environment.now, sys.stderr) as progress:
         report = run(asked, environment, progress)
-    finally:
-        progress.end()
     if as_json:
         print_json(reports.as_json(report))
     else:
