@@ -13,6 +13,9 @@ UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
 # Whom local AWS listens to: this machine alone, unless BIND=0.0.0.0 opens it to everybody on your network.
 BIND ?=
 
+# Where it is set, every process of local AWS and of the tests compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # No command here may reach a real account by accident.
 sam_env := env -u AWS_PROFILE SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 PATH="$(CURDIR)/$(bin):$$PATH"
 

@@ -3,13 +3,11 @@
 import gc
 import os
 from collections.abc import Iterator
-from functools import cache
 
-import botocore.session
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.support import quick_moto
+from tests.support import quick_botocore, quick_moto
 from tests.support.world import World, fake_credentials, world_on_moto
 
 # `fast` is the gate's; `deep` is for a change of the core (HYPOTHESIS_PROFILE=deep).
@@ -24,8 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 # The collector looks through all that the tests import, thousands of times, and finds next to nothing.
 gc.set_threshold(200_000, 50, 50)
-# One loader for all sessions: reading botocore's models again takes longer than most tests.
-botocore.session.create_loader = cache(botocore.session.create_loader)
+quick_botocore.install()
 fake_credentials()
 quick_moto.install()
 

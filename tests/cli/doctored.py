@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +43,12 @@ def physical(name: str) -> str:
     return f"firebreak-{name}-1A2B"
 
 
+@cache
+def motos_client(service: str) -> Any:
+    """One for all tests: making one takes longer than most calls, and it keeps nothing of an account."""
+    return Boto3Session(region_name=a.REGION).client(service)  # type: ignore[call-overload]  # any service
+
+
 @dataclass
 class Account:
     """The account of one stack, as a test wants it: each field is what AWS answers."""
@@ -67,7 +74,6 @@ class Account:
     parameter_pages: list[list[dict[str, str]]] = field(default_factory=list)
     attempts: dict[str, list[int]] = field(default_factory=dict)
     rights: set[Right] = field(default_factory=set)
-    clients: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.policy_file.write_text(self.policy_text, encoding="utf-8")
@@ -81,10 +87,8 @@ class Account:
         self.put_alarm(ALARM, TAGS)
 
     def client(self, service: str) -> Any:
-        """A client of moto's; one a service, for making one takes longer than most calls."""
-        if service not in self.clients:
-            self.clients[service] = StackSession(lambda _: None).client(service)
-        return self.clients[service]
+        """A client of moto's own."""
+        return motos_client(service)
 
     def _make_functions_and_rules(self) -> None:
         made = self.resources.setdefault("AWS::Events::Rule", {})

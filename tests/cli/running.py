@@ -7,8 +7,6 @@ from functools import cache
 from typing import Any
 
 from boto3.session import Session
-from botocore.loaders import Loader
-from botocore.session import get_session
 from botocore.stub import Stubber
 from typer import testing
 from typer.main import get_command
@@ -53,20 +51,11 @@ class Calls:
 testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # typer's own, not exported
 
 
-@cache
-def _loader() -> Loader:
-    """One for all commands: reading botocore's models again takes longer than most tests."""
-    loader: Loader = get_session().get_component("data_loader")
-    return loader
-
-
 class StackSession(Session):
     """A session in which CloudFormation gives the programmed answers; everything else is moto's."""
 
     def __init__(self, program: Callable[[Stubber], object], calls: Calls | None = None) -> None:
-        inner = get_session()
-        inner.register_component("data_loader", _loader())
-        super().__init__(region_name=a.REGION, botocore_session=inner)
+        super().__init__(region_name=a.REGION)
         self._program = program
         if calls is not None:
             self.events.register(

@@ -58,15 +58,18 @@ class Fields:
 
 def starts(fields: Fields, zone: ZoneInfo, first: datetime, last: datetime) -> list[datetime]:
     """Every minute at which the schedule starts something, found by looking at the clock each minute."""
-    found, before = [], _wall(zone, first - MINUTE)
+    return [at for at, passed in _clock(zone, first, last) if any(map(fields.holds, passed))]
+
+
+@lru_cache(maxsize=1)
+def _clock(zone: ZoneInfo, first: datetime, last: datetime) -> list[tuple[datetime, tuple[datetime, ...]]]:
+    """Each minute, and the times of the wall clock that have come since the minute before."""
+    passed, before = [], _wall(zone, first - MINUTE)
     for at in _minutes(first, last):
         wall = _wall(zone, at)
-        jumped = wall - before > MINUTE
-        passed = _minutes(before + MINUTE, wall) if jumped else (wall,)
-        if any(fields.holds(wall_time) for wall_time in passed):
-            found.append(at)
+        passed.append((at, tuple(_minutes(before + MINUTE, wall)) if wall - before > MINUTE else (wall,)))
         before = wall
-    return found
+    return passed
 
 
 def stretch_end(begun: list[datetime], duration: timedelta, now: datetime) -> datetime | None:
