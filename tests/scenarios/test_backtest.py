@@ -54,13 +54,16 @@ def decided(bench: Bench, alarm: str) -> list[str]:
 
 
 def test_a_backtest_of_the_account_agrees_with_the_deployed_functions(bench: Bench, tmp_path: Path) -> None:
-    for name, opted_in in (("past-a", True), ("past-b", True), ("past-c", False)):
-        bench.service_with_alarm(name, opted_in=opted_in)
-        bench.turn(bench.alarm(name), "ALARM")
+    # A replay takes no time to act; the stack little once it is warm, and its first check is six seconds off.
+    bench.service_with_alarm("past-c", opted_in=False)
+    bench.turn(bench.alarm("past-c"), "ALARM")
     bench.expect_decision(bench.alarm("past-c"), "not_opted_in")
     for name in ("past-a", "past-b"):
-        page = bench.expect_page("ACTED", bench.about(name))
+        bench.service_with_alarm(name)
+        bench.turn(bench.alarm(name), "ALARM")
+        bench.expect_decision(bench.alarm(name), "clear_to_act")
         bench.turn(bench.alarm(name), "OK")
+        page = bench.expect_page("ACTED", bench.about(name))
         bench.expect_state(page.incident_id, IncidentState.CLOSED)
         bench.turn(bench.alarm(name), "ALARM")
         bench.expect_decision(bench.alarm(name), "cooldown")

@@ -128,7 +128,7 @@ def test_the_table_holds_every_changing_call_of_every_action() -> None:
 def send(name: str, way: Way, url: str, monkeypatch: pytest.MonkeyPatch) -> AwsError:
     """The error of an action that is carried out against that endpoint."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    hurried = partial(mutator, session(), read_seconds=0.25)
+    hurried = partial(mutator, session(), read_seconds=0.5)
     action = ACTIONS[name](Connections(hurried, hurried))
     plan = action.plan(replace(way.request, action=name), way.seen, way.rules or a.rules(name))
     assert isinstance(plan, Plan), plan
