@@ -167,7 +167,16 @@ def forget_decisions(account: Account) -> None:
 
 def test_a_stack_that_never_beat_is_found(account: Account) -> None:
     forget_decisions(account)
+    account.world.clock.pass_time(46 * MINUTE)
     assert account.details("FB105") == [("bad", None, "no heartbeat was ever recorded")]
+
+
+def test_a_stack_that_is_too_young_to_have_beaten_is_not_known_to_be_deaf(account: Account) -> None:
+    forget_decisions(account)
+    account.world.clock.pass_time(44 * MINUTE)
+    said = "the stack was deployed 44 min ago, and no heartbeat came yet"
+    assert account.details("FB105") == [("could_not_look", None, said)]
+    assert account.report()["verdict"]["would_act"] == "not_known"
 
 
 def damage_decisions(account: Account) -> None:

@@ -274,7 +274,14 @@ def test_a_heartbeat_is_switched_off_by_what_the_template_makes_none_with() -> N
     assert len(conditions) == len(SWITCHED_OFF_BY)
 
 
-def test_a_heartbeat_that_never_came_is_late(world: World) -> None:
+def test_a_heartbeat_that_never_came_is_late_once_three_were_due_since_the_stack_was_deployed(
+    world: World,
+) -> None:
+    world.clock.pass_time(45 * MINUTE)
+    assert values(world)["heartbeat"]["late"] is False
+    assert rows(world)["Heartbeat"].startswith("none yet, 45m after the stack was deployed; one is due every")
+
+    world.clock.pass_time(MINUTE)
     assert values(world)["heartbeat"] == {"at": None, "age_seconds": None, "every_seconds": 900, "late": True}
     assert rows(world)["Heartbeat"].startswith("LATE: none in the last day")
 

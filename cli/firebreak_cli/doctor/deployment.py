@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from firebreak.aws.translate import translated
@@ -20,9 +21,13 @@ WATCH = ("Verify", "Page", "Route")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """The stack as CloudFormation has it. `resources` are physical names by type and logical name."""
+    """The stack as CloudFormation has it. `resources` are physical names by type and logical name.
+
+    `at` is when it was last deployed.
+    """
 
     status: str
+    at: datetime
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
     resources: Mapping[str, Mapping[str, str]]
@@ -49,6 +54,7 @@ def deployment_of(stack: Stack) -> Deployment:
         kind[one["LogicalResourceId"]] = one.get("PhysicalResourceId", "")
     return Deployment(
         status=found["StackStatus"],
+        at=found.get("LastUpdatedTime") or found["CreationTime"],
         parameters={one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())},
         outputs={one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())},
         resources=resources,

@@ -103,7 +103,7 @@ def _stopped(seen: Examination, name: str, function: str, *, all_stopped: bool) 
 
 def heartbeat_arrives(seen: Examination) -> Looked:
     """FB105."""
-    parameters = seen.deployment().parameters
+    deployed_at, parameters = seen.deployment().at, seen.deployment().parameters
     minutes = int(parameters.get("HeartbeatMinutes", "15"))
     if switched_off_by(parameters):
         return Looked("no heartbeat", (unseen("the stack was deployed without a heartbeat"),))
@@ -116,6 +116,9 @@ def heartbeat_arrives(seen: Examination) -> Looked:
         return Looked(
             at, (unseen(f"{newest.damaged} of the newest heartbeats in the ledger cannot be read"),)
         )
+    if beat is None and seen.now - deployed_at <= longest:
+        ago = format_span(seen.now - deployed_at)
+        return Looked(at, (unseen(f"the stack was deployed {ago} ago, and no heartbeat came yet"),))
     if beat is None:
         return Looked(at, (bad("no heartbeat was ever recorded"),))
     return Looked(at, (bad(f"{at}, and one is due every {minutes} min"),))

@@ -30,11 +30,13 @@ class Heartbeat:
     """The last heartbeat that came all the way, and how often one is expected; zero is never.
 
     `at` is Absent where the ledger holds none, and Unknown where it may be in what was not read. `off_by` is
-    the parameter of the stack by which none is expected.
+    the parameter of the stack by which none is expected. `deployed_at` is when the stack was last deployed:
+    none can have been missed before.
     """
 
     at: datetime | Absent | Unknown
     every: timedelta | NotRead
+    deployed_at: datetime | None = None
     off_by: str = ""
 
     def late(self, now: datetime) -> bool | None:
@@ -45,7 +47,8 @@ class Heartbeat:
             return False
         if isinstance(self.at, Unknown):
             return None
-        return isinstance(self.at, Absent) or now - self.at > _MISSED * self.every
+        since = self.deployed_at if isinstance(self.at, Absent) else self.at
+        return since is None or now - since > _MISSED * self.every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +136,10 @@ def _heartbeat(seen: Overview, stack: Stack) -> Heartbeat:
     if not isinstance(deployment, Deployment):
         return Heartbeat(at, deployment)
     if off_by := switched_off_by(deployment.parameters):
-        return Heartbeat(at, timedelta(), off_by)
+        return Heartbeat(at, timedelta(), off_by=off_by)
     minutes = deployment.parameters.get("HeartbeatMinutes", "")
     every = timedelta(minutes=int(minutes)) if minutes.isdecimal() else NotRead("no such parameter")
-    return Heartbeat(at, every)
+    return Heartbeat(at, every, deployment.at)
 
 
 def _version_of(stack: Stack) -> Reading[str]:

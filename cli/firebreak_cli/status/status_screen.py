@@ -67,6 +67,8 @@ def _heartbeat(found: Status) -> str:
     match beat.at:
         case Absent():
             last = "none in the last day"
+            if beat.deployed_at and not late:
+                last = f"none yet, {readable(found.at - beat.deployed_at)} after the stack was deployed"
         case Unknown(why):
             last = f"not known: {why}"
         case at:
