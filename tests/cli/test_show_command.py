@@ -42,6 +42,30 @@ def test_an_incident_that_climbed_shows_every_decision(world: World) -> None:
     assert kinds == ["climb", "alarm"]
 
 
+def test_the_timeline_has_red_alarms_decisions_steps_and_the_latest_page_in_the_order_of_time(
+    world: World,
+) -> None:
+    done = world.send(world.red())
+    world.clock.pass_time(MINUTE)
+    world.send(world.red("api-latency-high"))
+    world.pass_time(14 * MINUTE)
+
+    timeline = show(world, done.incident_id)["timeline"]
+
+    assert [one["at"] for one in timeline] == sorted(one["at"] for one in timeline)
+    assert {one["kind"] for one in timeline} == {"red", "decision", "incident", "page"}
+    texts = [one["what"] for one in timeline]
+    assert texts[:3] == [
+        "api-memory-high is red",
+        "decided: act restart-service, clear_to_act",
+        "claimed rung 1: restart-service",
+    ]
+    assert texts[-1].startswith("paged topic: ")
+    assert "joined by alarm api-latency-high" in texts
+    shown = " ".join(run_in(world, "show", done.incident_id).stdout.split())
+    assert all(" ".join(text.split()) in shown for text in texts)
+
+
 def test_people_read_what_was_done_and_what_comes_next(world: World) -> None:
     done = world.send(world.red())
 

@@ -49,9 +49,9 @@ def decisions(found: Iterable[Mapping[str, Any]], incident: str) -> set[tuple[st
     return {tuple(str(one[key]) for key in columns) for one in found if one["incident"] == incident}
 
 
-def test_an_incident_is_told_alike_by_every_command(bench: Bench) -> None:
-    bench.service_with_alarm("told")
-    alarm, target = bench.alarm("told"), bench.about("told")
+def test_an_incident_is_the_same_in_every_command(bench: Bench) -> None:
+    bench.service_with_alarm("seen")
+    alarm, target = bench.alarm("seen"), bench.about("seen")
     bench.turn(alarm, "ALARM")
     bench.expect_decision(alarm, "clear_to_act")
     (open_now,) = [one for one in answer(bench, "status")["incidents"] if one["target"] == target]
@@ -68,10 +68,10 @@ def test_an_incident_is_told_alike_by_every_command(bench: Bench) -> None:
     kept = [one for one in lines(bench, "export", "incidents", "--since", "1h") if one["target"] == target]
     pages = [one for one in lines(bench, "export", "pages", "--since", "1h") if one["target"] == target]
 
-    told = decisions(shown["decisions"], page.incident_id)
-    assert ("alarm", "restart-service", "act", "clear_to_act") in {one[1:] for one in told}
-    assert decisions(exported, page.incident_id) == told
-    assert decisions((one for one in followed if one["type"] == "decision"), page.incident_id) == told
+    made = decisions(shown["decisions"], page.incident_id)
+    assert ("alarm", "restart-service", "act", "clear_to_act") in {one[1:] for one in made}
+    assert decisions(exported, page.incident_id) == made
+    assert decisions((one for one in followed if one["type"] == "decision"), page.incident_id) == made
     assert [(one["id"], one["state"]) for one in kept] == [(page.incident_id, "closed")]
     assert len(pages) == 1
     assert not [one for one in answer(bench, "status")["incidents"] if one["target"] == target]

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from rich.console import Console
 
-from firebreak.core.incident.states import Incident, Member
+from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.messages.incident_facts import rung_words
@@ -25,6 +25,7 @@ from firebreak_cli.exit_codes import NO_AWS, Ending
 from firebreak_cli.queries import ledger_queries
 from firebreak_cli.queries.ledger_queries import Bounds, StoredDecision
 from firebreak_cli.queries.names import id_meant
+from firebreak_cli.queries.timeline import Entry, member_words, timeline
 from firebreak_cli.stack import Stack
 
 
@@ -38,6 +39,11 @@ class Story:
     decisions: tuple[StoredDecision, ...]
     cut: bool
     pages: Reading[Thread] = ABSENT
+
+    @property
+    def timeline(self) -> tuple[Entry, ...]:
+        """All of it in the order of time."""
+        return timeline(self.incident, self.history, self.decisions, self.pages)
 
 
 def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
@@ -83,6 +89,9 @@ def as_json(found: Story) -> dict[str, object]:
     return {
         "id": found.id,
         "incident": _incident_json(found.incident) if found.incident else None,
+        "timeline": [
+            {"at": one.at.isoformat(), "kind": one.kind.value, "what": one.text} for one in found.timeline
+        ],
         "history": [{"at": line.at.isoformat(), "what": line.what} for line in found.history],
         "decisions": [ledger_queries.decision_json(decision) for decision in found.decisions],
         "cut": found.cut,
@@ -152,8 +161,8 @@ def show(found: Story, now: datetime, console: Console) -> None:
         console.print(screen.facts(_about(found.incident, now)))
         screen.print_links(links(found.incident.alarm, found.incident.target), console)
         console.print()
-        console.print(screen.line_of("History", "bold"))
-        console.print(screen.facts((screen.when(line.at, now), line.what) for line in found.history))
+        console.print(screen.line_of("Timeline", "bold"))
+        console.print(screen.facts((screen.when(one.at, now), one.text) for one in found.timeline))
     else:
         what = "opened no incident" if found.decisions else "is a page about no single target"
         console.print(screen.line_of(f"{found.id} {what}", "bold"))
@@ -179,7 +188,7 @@ def _about(incident: Incident, now: datetime) -> Iterator[screen.Row]:
     left_out = (f"and {incident.left_out} more, not watched",) if incident.left_out else ()
     yield "Red", red_words(incident.alarm)
     yield "Reason", incident.alarm.reason
-    yield "Alarms", ", ".join((*(_member(member) for member in incident.members), *left_out))
+    yield "Alarms", ", ".join((*(member_words(member) for member in incident.members), *left_out))
     yield "Opened", screen.when(incident.opened_at, now)
     yield "Acted", screen.when(incident.acted_at, now) if incident.acted_at else ""
     yield "Healthy", f"since {screen.when(incident.healthy_since, now)}" if incident.healthy_since else ""
@@ -205,10 +214,6 @@ def _paged(pages: Thread | Unknown | NotRead, now: datetime) -> Iterator[screen.
     yield "Held", f"{pages.waiting} until {held}" if held else ""
     yield "Next step", screen.when(pages.next_at, now) if pages.next_at else ""
     yield "Acknowledged by", pages.acknowledged_by
-
-
-def _member(member: Member) -> str:
-    return f"{member.name}#{member.contributor}" if member.contributor else member.name
 
 
 def _heading(decision: StoredDecision, now: datetime) -> str:
