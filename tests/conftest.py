@@ -32,6 +32,7 @@ FIRST = (
     "tests/proofs/",
     "tests/scenarios/",
     "tests/ledger/test_same.py",
+    "tests/policy/test_windows_properties.py",
     "tests/pages/",
     "tests/workflow/test_one_bad_item.py",
     "tests/workflow/test_flapping.py",
