@@ -100,7 +100,9 @@ def picture(name: str) -> str:
     terminal, drawn = io.StringIO(), _console(io.StringIO(), screen.width)
     screen.draw(_console(terminal, screen.width))
     text = Text.from_ansi(terminal.getvalue())
-    drawn.print(text[: (text.plain + screen.ends_before).index(screen.ends_before)])
+    for line in text[: (text.plain + screen.ends_before).index(screen.ends_before)].split():
+        line.rstrip()
+        drawn.print(line)
     return drawn.export_svg(title=screen.command, theme=THEME, code_format=FORMAT, unique_id=name)
 
 
