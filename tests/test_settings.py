@@ -1,5 +1,7 @@
 """Settings are read once, and what is missing is named."""
 
+from datetime import timedelta
+
 import pytest
 
 from firebreak.errors import SettingsError
@@ -81,3 +83,16 @@ def test_a_function_of_no_action_says_so(action: str) -> None:
     wiring = Wiring(Settings.from_env(ENV), ListLog())
     with pytest.raises(SettingsError, match=f"ACTION: names no action: '{action}'"):
         wiring.remediator(action)
+
+
+@pytest.mark.parametrize(("days", "kept"), [(None, 90), ("", 90), ("90", 90), ("365", 365), ("3650", 3650)])
+def test_decisions_are_kept_for_a_quarter_to_ten_years(days: str | None, kept: int) -> None:
+    env = ENV | ({} if days is None else {"DECISION_RETENTION_DAYS": days})
+    assert Settings.from_env(env).decisions_kept == timedelta(days=kept)
+
+
+@pytest.mark.parametrize("days", ["89", "3651", "-90", "90d", "1e3", "9" * 5000, "\u0669\u0660", "\u00b2"])
+def test_another_time_for_decisions_is_named(days: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(ENV | {"DECISION_RETENTION_DAYS": days})
+    assert caught.value.variable == "DECISION_RETENTION_DAYS"

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from firebreak.errors import SettingsError
 
 # The folder that holds the package: POLICY_PATH is relative to it, on a machine as in the layer.
 LAYER = Path(__file__).resolve().parent.parent
+
+# Decisions are kept for a quarter to ten years: the bounds of the stack's parameter.
+FEWEST_DAYS, MOST_DAYS = 90, 3650
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,7 @@ class Settings:
     region: str
     action: str = ""
     local_aws: bool = False
+    decisions_kept: timedelta = timedelta(days=FEWEST_DAYS)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -53,6 +58,7 @@ class Settings:
             region=region,
             action=env.get("ACTION", ""),
             local_aws=bool(env.get("AWS_ENDPOINT_URL")),
+            decisions_kept=_days(env, "DECISION_RETENTION_DAYS"),
         )
 
 
@@ -61,6 +67,13 @@ def _need(env: Mapping[str, str], name: str) -> str:
     if not value:
         raise SettingsError(name, "is not set")
     return value
+
+
+def _days(env: Mapping[str, str], name: str) -> timedelta:
+    value = env.get(name) or str(FEWEST_DAYS)
+    if not (value.isascii() and value.isdigit() and FEWEST_DAYS <= int(value[:9]) <= MOST_DAYS):
+        raise SettingsError(name, f"is not a number of days from {FEWEST_DAYS} to {MOST_DAYS}")
+    return timedelta(days=int(value))
 
 
 def _place(function_arn: str) -> tuple[str, str]:

@@ -32,6 +32,8 @@ from firebreak.ledger.call_counts import DynamoCallCounts
 from firebreak.ledger.channel_health import DynamoChannelHealth
 from firebreak.ledger.deliveries import DynamoDeliveries
 from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.policies import DynamoPolicies
+from firebreak.ledger.retention import Retention
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.ledger.threads import DynamoThreads
@@ -40,9 +42,12 @@ from firebreak.paging.channels.factory import build
 from firebreak.paging.enrichment import Enrichment
 from firebreak.paging.handler import PageDesk
 from firebreak.paging.notifier import Dispatcher
-from firebreak.policy.loader import load_policy
+from firebreak.paging.secret_detectors import looks_secret
+from firebreak.policy.compiled import BUILD_SHOWN, build_id
+from firebreak.policy.loader import load_policy, policy_text
 from firebreak.remediation.decision_recorder import DecisionRecorder
 from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.policy_keeper import PolicyKeeper
 from firebreak.remediation.remediator import Remediator
 from firebreak.remediation.snapshot import Observer
 from firebreak.remediation.storm_detector import StormWatch
@@ -92,7 +97,8 @@ class Wiring:
         self.clock = clock or SystemClock()
         # The ledger's writes are conditional or carry a token, so re-sending them is safe.
         self.dynamodb = reader(self.session, "dynamodb")
-        self.ledger = DynamoLedger(self.dynamodb, settings.ledger_table, self.clock.sleep)
+        self.retention = Retention(decisions=settings.decisions_kept, build=build_id()[:BUILD_SHOWN])
+        self.ledger = DynamoLedger(self.dynamodb, settings.ledger_table, self.clock.sleep, self.retention)
         self.bus = EventBus(reader(self.session, "events"), settings.bus_name)
         self.announcer = Announcer(self.bus, self.ledger, log)
 
@@ -191,6 +197,18 @@ class Wiring:
             stack_name=self.settings.stack_name,
             account=self.settings.account,
             region=self.settings.region,
+            keep_policy=self._policy_keeper().keep,
+        )
+
+    def _policy_keeper(self) -> PolicyKeeper:
+        """Keeps the policy's text; Verify alone does, for no act waits for it."""
+        own = self.settings
+        return PolicyKeeper(
+            policy=lambda: load_policy(own.policy_path),
+            text=lambda: policy_text(own.policy_path),
+            looks_secret=looks_secret,
+            texts=DynamoPolicies(self.dynamodb, own.ledger_table, self.retention),
+            log=self.log,
         )
 
     def tag_router(self) -> TagRouter:
@@ -223,7 +241,7 @@ class Wiring:
             stack=StackAddress(own.stack_name, own.region, own.account),
         )
         return PageDesk(
-            ledger=DynamoLedger(memory, own.ledger_table, self.clock.sleep),
+            ledger=DynamoLedger(memory, own.ledger_table, self.clock.sleep, self.retention),
             deliveries=DynamoDeliveries(memory, own.ledger_table),
             dispatcher=dispatcher,
             storms=DynamoStorms(memory, own.ledger_table, of_pages=True),

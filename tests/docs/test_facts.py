@@ -42,10 +42,9 @@ def test_nothing_of_what_an_export_is_said_to_lack_is_there() -> None:
     about = document("docs/export.md").prose.partition("## What it does not do")[2].partition("\n## ")[0]
     columns = {name for table in (DECISIONS, INCIDENTS, PAGES) for name in table.columns}
 
-    assert "neither the policy's text nor the state" in about
-    assert columns & {"policy_text", "snapshot", "observed"} == set()
-    assert "No parameter of the stack changes how long the ledger keeps" in about
-    assert [name for name in template()["Parameters"] if "Retention" in name] == ["LogRetentionInDays"]
+    assert "A row has the hash of its policy, not its text" in about
+    assert {"policy", "inputs"} <= columns
+    assert "policy_text" not in columns
     assert "The stack has no\n  scheduled export" in about
     kinds = [one["Type"] for one in template()["Resources"].values()]
     assert [kind for kind in kinds if kind.startswith("AWS::S3::")] == []

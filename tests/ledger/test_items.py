@@ -129,7 +129,11 @@ OPENED = {"listed": {"S": "incident"}, "at": {"N": str(ms(INCIDENT.opened_at))}}
 LISTED: dict[str, dict[str, Any]] = {
     "incident": OPENED,
     "incident joined": OPENED,
-    "decision": {"listed": {"S": "decision"}, "alarm_name": {"S": a.alarm().name}},
+    "decision": {
+        "listed": {"S": "decision"},
+        "alarm_name": {"S": a.alarm().name},
+        "inputs_left_out": {"S": "no snapshot was taken"},
+    },
 }
 
 

@@ -11,7 +11,7 @@ from firebreak.core.ledger import alarm_key
 from firebreak.core.limits.budgets import LONGEST_WINDOW, PAD
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.reasons import Reason
-from firebreak.ledger.items import INCIDENT_KEPT, REMEMBERED, RUNG_KEPT
+from firebreak.ledger.retention import INCIDENT_KEPT, REMEMBERED, RUNG_KEPT
 from firebreak.wire.requests import request_event
 from tests.support import builders as a
 from tests.support.world import TABLE, World, eventbridge, world_on_moto

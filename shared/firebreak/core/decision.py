@@ -10,7 +10,7 @@ from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.history import Decided, Hold, ScopeHistory, Transition
 from firebreak.core.limits.scopes import Scope
 from firebreak.core.limits.storm import Storm
-from firebreak.core.model import Obstacle, Plan
+from firebreak.core.model import Obstacle, Plan, Request
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.readings import NotRead, Reading
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
@@ -44,6 +44,14 @@ class Snapshot:
     group: Reading[GroupCount]
     target_groups: Reading[frozenset[str]] = NO_GROUP
     only_event: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that a decision was made of, but for the rules: kept with it, they give it again."""
+
+    request: Request
+    seen: Snapshot
 
 
 class Result(StrEnum):

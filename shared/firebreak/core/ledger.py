@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from firebreak.core.decision import Decision
+from firebreak.core.decision import Decision, Inputs
 from firebreak.core.guards.table import TAKES_A_SLOT
 from firebreak.core.incident.states import Incident, may_move
 from firebreak.core.keys import digest
@@ -67,6 +67,7 @@ class DecisionRecord:
     """A decision as it is stored: enough to explain it without anything else.
 
     `alarm` is None for an event that could not be read as one. `by` names the human who asked, if one did.
+    `inputs` is None where no snapshot was taken: the event was rejected before that, or every claim was lost.
     """
 
     key: str
@@ -78,6 +79,7 @@ class DecisionRecord:
     alarm: Alarm | None
     decision: Decision
     by: str = ""
+    inputs: Inputs | None = None
 
 
 def untargeted(

@@ -276,6 +276,15 @@ def missing_as_breaching(reason: str) -> int:
     return int(found["missing"]) if found else 0
 
 
+def sentence_of(reason: str) -> str:
+    """A reason that reads the same here, with nothing else of its text in it; empty where nothing is read."""
+    found = _SILENT.match(reason)
+    if found is None:
+        return ""
+    came = f"{found['real']} datapoints" if found["real"] else "no datapoints were received for"
+    return f"Threshold Crossed: {came}, {found['missing']} missing datapoints were treated as [Breaching]"
+
+
 def missing_data_in_event(alarm: Alarm) -> str:
     """The missing data as the event alone reports it, where nobody could look; empty for none."""
     found = _seen(alarm)

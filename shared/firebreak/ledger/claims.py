@@ -23,9 +23,6 @@ from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.people import claimed
 from firebreak.ledger.incident_items import incident_item
 from firebreak.ledger.items import (
-    INCIDENT_KEPT,
-    REMEMBERED,
-    RUNG_KEPT,
     STORM,
     Item,
     V,
@@ -38,6 +35,7 @@ from firebreak.ledger.items import (
     stamped,
     text,
 )
+from firebreak.ledger.retention import REMEMBERED, USUAL, Retention
 from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ def scope_switches(scopes: Iterable[Scope]) -> list[str]:
     return [f"SWITCH#{scope.level.value}#{scope.key}" for scope in scopes if scope.level in places]
 
 
-def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
+def claim_items(table: str, claim: Claim, retention: Retention = USUAL) -> "list[TransactWriteItemTypeDef]":
     """The transaction of a claim, in a fixed order."""
     items = [_scope_put(table, claim, scope) for scope in claim.scopes]
     free_before: Item = {":free_before": number(ms(claim.at - CLOCK_SKEW))}
@@ -96,19 +94,19 @@ def claim_items(table: str, claim: Claim) -> "list[TransactWriteItemTypeDef]":
     else:
         items += [_same_transition(table, claim)]
     items += [
-        put_if_absent(table, decision_item(claim.record)),
+        put_if_absent(table, decision_item(claim.record, retention)),
         put_if_absent(
             table,
             {
                 **stamped(rung_pk(claim.after)),
                 "claim": text(claim.after.claim_id),
-                "expires_at": expires(claim.at + RUNG_KEPT),
+                "expires_at": expires(claim.at + retention.rungs),
             },
         ),
-        incident_put(table, claim.before, claim.after),
+        incident_put(table, claim.before, claim.after, retention),
         put(
             table,
-            history_item(claim.after, claim.at, claimed_words(claim)),
+            history_item(claim.after, claim.at, claimed_words(claim), retention),
         ),
     ]
     return items
@@ -146,20 +144,22 @@ def put_if_absent(table: str, item: Item) -> "TransactWriteItemTypeDef":
     return put(table, item, Condition(ABSENT_KEY))
 
 
-def history_item(incident: Incident, at: datetime, what: str) -> Item:
+def history_item(incident: Incident, at: datetime, what: str, retention: Retention = USUAL) -> Item:
     """One line of an incident's history; its place is the version it belongs to."""
     return {
         **stamped(f"INC#{incident.id}", f"E#{incident.version:06d}"),
         "at": number(ms(at)),
         "what": text(what),
-        "expires_at": expires(at + INCIDENT_KEPT),
+        "expires_at": expires(at + retention.incidents),
     }
 
 
-def incident_put(table: str, before: Incident | None, after: Incident) -> "TransactWriteItemTypeDef":
+def incident_put(
+    table: str, before: Incident | None, after: Incident, retention: Retention = USUAL
+) -> "TransactWriteItemTypeDef":
     """Writes the incident if it is still as it was read: same state, rung and version."""
     if before is None:
-        return put_if_absent(table, incident_item(after))
+        return put_if_absent(table, incident_item(after, retention))
     expression = f"{NOT_NEWER} AND #version = :version AND #state = :state AND rung = :rung"
     values: Item = {
         ":v": number(V),
@@ -168,7 +168,7 @@ def incident_put(table: str, before: Incident | None, after: Incident) -> "Trans
         ":rung": number(before.rung),
     }
     names = {"#v": "v", "#version": "version", "#state": "state"}
-    return put(table, incident_item(after), Condition(expression, values, names))
+    return put(table, incident_item(after, retention), Condition(expression, values, names))
 
 
 def saw_update(

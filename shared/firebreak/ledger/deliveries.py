@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import translated
 from firebreak.errors import Conflict
-from firebreak.ledger.items import DECISION_KEPT, Fields, Item, key, number, stamped, text
+from firebreak.ledger.items import Fields, Item, key, number, stamped, text
+from firebreak.ledger.retention import DECISION_KEPT
 from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:

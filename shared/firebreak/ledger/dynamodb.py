@@ -46,10 +46,8 @@ from firebreak.ledger.claims import (
 )
 from firebreak.ledger.incident_items import read_incident
 from firebreak.ledger.items import (
-    INCIDENT_KEPT,
     META,
     RED,
-    REMEMBERED,
     SINGLE,
     STORM,
     DamagedItem,
@@ -89,6 +87,7 @@ from firebreak.ledger.reads import (
     storm_in,
     together,
 )
+from firebreak.ledger.retention import REMEMBERED, USUAL, Retention
 from firebreak.ledger.transactions import retry_on_conflict, transact, won, written
 from firebreak.wire.epoch import ms
 
@@ -102,10 +101,14 @@ ATTENTION_INDEX = "attention"
 class DynamoLedger:
     """ports.Ledger on one DynamoDB table."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, sleep: Sleep = time.sleep) -> None:
-        self._client = client
-        self._table = table
-        self._sleep = sleep
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        sleep: Sleep = time.sleep,
+        retention: Retention = USUAL,
+    ) -> None:
+        self._client, self._table, self._sleep, self._kept = client, table, sleep, retention
 
     def look(self, request: Request, scopes: Sequence[Scope]) -> LedgerView:
         """Reads all in one consistent batch; open incidents that its scopes point to are read right after."""
@@ -145,7 +148,7 @@ class DynamoLedger:
     def claim(self, claim: Claim) -> ClaimResult:
         """Takes everything at once. A lost reply is re-read: this claim's id there means that it won."""
         try:
-            transact(self._client, claim_items(self._table, claim), claim.after.claim_id)
+            transact(self._client, claim_items(self._table, claim, self._kept), claim.after.claim_id)
         except Conflict:
             return ClaimResult.LOST
         except (OutcomeUnknown, Unavailable):
@@ -190,7 +193,7 @@ class DynamoLedger:
         self, record: DecisionRecord, message: Announcement | None, later: OwnEvent | None = None
     ) -> bool:
         """Keeps a decision, its message and its later request, all or none; no shared scope is written."""
-        items = [put_if_absent(self._table, decision_item(record)), *self._outbox(message)]
+        items = [put_if_absent(self._table, decision_item(record, self._kept)), *self._outbox(message)]
         items += [put(self._table, request_item(later))] if later else []
         place = (f"DECISION#{record.key}", SINGLE)
         try:
@@ -215,16 +218,14 @@ class DynamoLedger:
         scope |= {"incident": text(incident.id), "version": number((seen.version if seen else 0) + 1)}
         scope |= {"expires_at": expires(record.at + REMEMBERED)}
         scope.setdefault("acts", {"M": {}})
+        opening = f"opened without acting: {record.decision.reason}"
         return won(
             self._client,
             [
                 put(self._table, scope, unchanged(seen)),
-                put_if_absent(self._table, decision_item(record)),
-                incident_put(self._table, None, incident),
-                put(
-                    self._table,
-                    history_item(incident, record.at, f"opened without acting: {record.decision.reason}"),
-                ),
+                put_if_absent(self._table, decision_item(record, self._kept)),
+                incident_put(self._table, None, incident, self._kept),
+                put(self._table, history_item(incident, record.at, opening, self._kept)),
                 saw_update(self._table, incident.alarm, incident.id, record.at),
                 *self._outbox(message),
             ],
@@ -250,11 +251,11 @@ class DynamoLedger:
         due. Nor may it go on without the verdict: an act that helped would count as one that did not.
         """
         items = [
-            incident_put(self._table, change.before, change.after),
-            put(self._table, history_item(change.after, change.at, change.what)),
+            incident_put(self._table, change.before, change.after, self._kept),
+            put(self._table, history_item(change.after, change.at, change.what, self._kept)),
         ]
         if change.record:
-            items.append(put_if_absent(self._table, decision_item(change.record)))
+            items.append(put_if_absent(self._table, decision_item(change.record, self._kept)))
         items += self._outbox(change.message)
         verdicts = self._verdicts(change)
         if written(self._client, [*items, *verdicts]):
@@ -275,7 +276,7 @@ class DynamoLedger:
             **stamped(f"INC#{incident_id}", f"E#{ms(at)}"),
             "at": number(ms(at)),
             "what": text(what),
-            "expires_at": expires(at + INCIDENT_KEPT),
+            "expires_at": expires(at + self._kept.incidents),
         }
         with translated("PutItem", mutates=True):
             self._client.put_item(TableName=self._table, Item=line)
@@ -291,9 +292,9 @@ class DynamoLedger:
         return won(
             self._client,
             [
-                incident_put(self._table, incident, after),
-                put(self._table, history_item(after, record.at, f"joined by alarm {alarm.name}")),
-                put_if_absent(self._table, decision_item(record)),
+                incident_put(self._table, incident, after, self._kept),
+                put(self._table, history_item(after, record.at, f"joined by alarm {alarm.name}", self._kept)),
+                put_if_absent(self._table, decision_item(record, self._kept)),
                 saw_update(self._table, alarm, incident.id, record.at),
             ],
         )

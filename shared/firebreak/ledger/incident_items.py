@@ -7,7 +7,6 @@ from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident, Inciden
 from firebreak.core.model import Plan, Receipt, Target
 from firebreak.errors import UnusableEvent
 from firebreak.ledger.items import (
-    INCIDENT_KEPT,
     LISTED_INCIDENT,
     META,
     Attribute,
@@ -20,12 +19,13 @@ from firebreak.ledger.items import (
     stamped,
     text,
 )
+from firebreak.ledger.retention import USUAL, Retention
 from firebreak.wire.codec import read
 from firebreak.wire.epoch import at_ms, ms
 from firebreak.wire.requests import alarm_from_wire, alarm_to_wire
 
 
-def incident_item(incident: Incident) -> Item:
+def incident_item(incident: Incident, retention: Retention = USUAL) -> Item:
     """An incident's present state; `attention_at` puts it in the index of what is due."""
     target = incident.target
     item: Item = {
@@ -53,13 +53,13 @@ def incident_item(incident: Incident) -> Item:
         item["plan"] = pack(_plan_to_wire(incident.plan))
     if incident.receipt:
         item["receipt"] = pack({"summary": incident.receipt.summary, "after": dict(incident.receipt.after)})
-    return item | _waits(incident)
+    return item | _waits(incident, retention)
 
 
-def _waits(incident: Incident) -> Item:
+def _waits(incident: Incident, retention: Retention) -> Item:
     """Its place in the index of incidents due for a look; an expiry only where nothing more comes."""
     if incident.state in ENDED:
-        return {"expires_at": expires(incident.opened_at + INCIDENT_KEPT)}
+        return {"expires_at": expires(incident.opened_at + retention.incidents)}
     if incident.state in WITH_HUMANS:
         return {"attention": text("humans"), "attention_at": number(ms(incident.opened_at))}
     if incident.due_at:

@@ -7,7 +7,7 @@ Times are integers, epoch milliseconds, so that conditions can compare them.
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from firebreak.core.decision import Check
@@ -19,6 +19,8 @@ from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import VERIFY
+from firebreak.ledger.retention import HEARTBEAT_KEPT, USUAL, Retention
+from firebreak.wire.decision_inputs import LeftOut, pack_inputs
 from firebreak.wire.epoch import at_ms, ms
 from firebreak.wire.requests import alarm_to_wire
 
@@ -37,19 +39,6 @@ STORM = "STORM"
 # The storm of pages has items of its own: no claim checks anything that it counts.
 PAGES_STORM = "STORM#PAGES"
 RED = "RED"
-
-# Decisions are kept for a quarter: long enough for every budget window and for a review.
-DECISION_KEPT = timedelta(days=90)
-# Finished incidents and their history: twice as long, so that every decision that is kept finds its incident.
-# DynamoDB may delete days later, and no reader depends on it.
-INCIDENT_KEPT = timedelta(days=180)
-# The acts of a scope and the newest transition of an alarm, since their last write. A policy looks back 31
-# days at most, no incident that holds a target lasts as long, and an older event is too old.
-REMEMBERED = INCIDENT_KEPT
-# The items that make an act happen once outlive its incident, and any later delivery for it.
-RUNG_KEPT = timedelta(days=400)
-# Heartbeats are two decisions a quarter of an hour, and an operator's query reads the whole table.
-HEARTBEAT_KEPT = timedelta(days=1)
 
 
 class DamagedItem(ValueError):
@@ -278,18 +267,21 @@ def read_decided(item: Mapping[str, Attribute]) -> Decided:
     )
 
 
-def decision_item(record: DecisionRecord) -> Item:
-    """A decision with all its checks."""
+def decision_item(record: DecisionRecord, retention: Retention = USUAL) -> Item:
+    """A decision with all its checks, what it was made of, and the code that made it."""
     decision = record.decision
     by: Item = {"by": text(record.by)} if record.by else {}
     own = decision.reason in (Reason.HEARTBEAT, Reason.HEARTBEAT_BLIND)
-    kept = HEARTBEAT_KEPT if own else DECISION_KEPT
+    kept = HEARTBEAT_KEPT if own else retention.decisions
+    build: Item = {"build": text(retention.build)} if retention.build else {}
     named: Item = {"alarm_name": text(record.alarm.name)} if record.alarm else {}
     return {
         **stamped(f"DECISION#{record.key}"),
         **by,
         **named,
         **_listed(record),
+        **build,
+        **_inputs(record),
         "at": number(ms(record.at)),
         "kind": text(record.kind.value),
         "action": text(record.action),
@@ -302,6 +294,14 @@ def decision_item(record: DecisionRecord) -> Item:
         "policy": text(decision.policy_hash),
         "expires_at": number(int((record.at + kept).timestamp())),
     }
+
+
+def _inputs(record: DecisionRecord) -> Item:
+    """The request and the snapshot, or why they are not kept; items of earlier releases have neither."""
+    packed = pack_inputs(record.inputs) if record.inputs else LeftOut("no snapshot was taken")
+    if isinstance(packed, LeftOut):
+        return {"inputs_left_out": text(packed.why)}
+    return {"inputs": text(packed)}
 
 
 def _listed(record: DecisionRecord) -> Item:

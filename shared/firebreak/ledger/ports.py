@@ -24,6 +24,16 @@ from firebreak.core.readings import Reading
 from firebreak.core.watchdog import Overdue
 
 
+class PolicyTexts(Protocol):
+    """The texts of the policies that decided, by hash. Raises AwsError when it is unreachable."""
+
+    def keep(self, policy_hash: str, written: str, at: datetime) -> None:
+        """Keeps the text, as long as decisions of that time."""
+
+    def leave_out(self, policy_hash: str, why: str, at: datetime) -> None:
+        """Records why the text is not kept."""
+
+
 class Ledger(Protocol):
     """The durable memory all functions share. Every method raises AwsError when it is unreachable."""
 

@@ -17,7 +17,6 @@ from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.errors import Conflict
 from firebreak.ledger.claims import ABSENT_KEY, NOT_NEWER, Condition, put
 from firebreak.ledger.items import (
-    DECISION_KEPT,
     SINGLE,
     Attribute,
     DamagedItem,
@@ -32,6 +31,7 @@ from firebreak.ledger.items import (
 )
 from firebreak.ledger.outbox_items import outbox_item, put_off
 from firebreak.ledger.reads import find, read_as
+from firebreak.ledger.retention import DECISION_KEPT
 from firebreak.ledger.transactions import retry_on_conflict, written
 from firebreak.wire.announcements import announcement_from_wire, announcement_to_wire
 from firebreak.wire.epoch import ms

@@ -8,13 +8,18 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from firebreak.core.paging.secret_patterns import HIDDEN
+from firebreak.core.paging.secret_patterns import HIDDEN, masked_text
 
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import RegexBasedDetector
 
 # Addresses must stay readable for humans; the rule for npm scans a line once for each of its slashes.
 LEFT_OUT = frozenset({"IPPublicDetector", "NpmDetector"})
+
+
+def looks_secret(line: str) -> bool:
+    """Whether something in a line would be hidden on a page."""
+    return mask_known(masked_text(line)) != line
 
 
 def mask_known(text: str) -> str:

@@ -20,6 +20,8 @@ from firebreak.policy.time_windows import ScheduledWindow
 from firebreak.services.registry import CATALOG
 
 BUILD_ID = Path(__file__).parents[1] / "build_id"
+# So many characters of it are recorded with a decision, and shown.
+BUILD_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,12 @@ def decode(compiled: bytes, text: str) -> Policy | None:
 
 def seal(text: str, content: bytes) -> str:
     """The SHA-256 of a policy's text, of the build that compiled it and of what that made of it."""
-    parts = (text.encode(), _build().encode(), content)
+    parts = (text.encode(), build_id().encode(), content)
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 @cache
-def _build() -> str:
+def build_id() -> str:
     """The build that this code is of, empty in a clone: another may have other defaults for a text."""
     try:
         return BUILD_ID.read_text(encoding="ascii")
@@ -66,9 +68,13 @@ def _build() -> str:
 
 def stamp(package: Path) -> None:
     """Writes the SHA-256 of a package's sources into it, by which its compiled policies are known."""
+    (package / BUILD_ID.name).write_text(sources_id(package), encoding="ascii")
+
+
+def sources_id(package: Path) -> str:
+    """The SHA-256 of a package's sources."""
     sources = sorted(package.rglob("*.py"))
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    (package / BUILD_ID.name).write_text(digest, encoding="ascii")
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def _policy(content: bytes) -> Policy:

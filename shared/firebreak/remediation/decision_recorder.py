@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from firebreak.core.decision import AskApproval, Decision, Defer, Snapshot
+from firebreak.core.decision import AskApproval, Decision, Defer, Inputs, Snapshot
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import NotActedOn
 from firebreak.core.incident.lifecycle import CLIMB_PATIENCE, Moved, advance, request_of, wake_of, why_of
@@ -128,7 +128,9 @@ class DecisionRecorder:
         if request.incident_id and isinstance(seen.incident, Unknown):
             raise Unavailable("BatchGetItem", "IncidentUnreadable")
         incident = seen.incident if isinstance(seen.incident, Incident) else None
-        return self._record_decision(request, rules, decision, incident, seen.now)
+        return self._record_decision(
+            request, rules, decision, incident, seen.now, inputs=Inputs(request, seen)
+        )
 
     def record_lost_race(
         self, request: Request, rules: Rules, decision: Decision, view: LedgerView
@@ -139,11 +141,18 @@ class DecisionRecorder:
         return done or self._summary(request, decision)
 
     def _record_decision(
-        self, request: Request, rules: Rules, decision: Decision, incident: Incident | None, now: datetime
+        self,
+        request: Request,
+        rules: Rules,
+        decision: Decision,
+        incident: Incident | None,
+        now: datetime,
+        *,
+        inputs: Inputs | None = None,
     ) -> Summary | None:
         if decision.reason is Reason.DUPLICATE:
             return self._summary(request, decision)
-        record = self._record_of(request, decision, now)
+        record = self._record_of(request, decision, now, inputs)
         if incident and transitions.joins(request, decision, incident):
             if not self.ledger.join(incident, request.alarm, record):
                 return None
@@ -238,7 +247,9 @@ class DecisionRecorder:
             change=replace(moved.change, message=promised(message, again, incident_messages.HEARS_OF_OK)),
         )
 
-    def _record_of(self, request: Request, decision: Decision, at: datetime) -> DecisionRecord:
+    def _record_of(
+        self, request: Request, decision: Decision, at: datetime, inputs: Inputs | None
+    ) -> DecisionRecord:
         return DecisionRecord(
             key=delivery_key(request),
             at=at,
@@ -249,6 +260,7 @@ class DecisionRecorder:
             alarm=request.alarm,
             decision=decision,
             by=request.by,
+            inputs=inputs,
         )
 
     def _summary(self, request: Request, decision: Decision, incident_id: str = "") -> Summary:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from firebreak.core import ahead
 from firebreak.core.decide import decide, refuse, refuse_unresolved
-from firebreak.core.decision import Act, Decision, Snapshot
+from firebreak.core.decision import Act, Decision, Inputs, Snapshot
 from firebreak.core.formats import quarter_hour
 from firebreak.core.guards.consent import refuses
 from firebreak.core.incident import transitions
@@ -320,6 +320,7 @@ class Remediator:
                 alarm=request.alarm,
                 decision=wanted.decision,
                 by=request.by,
+                inputs=Inputs(request, wanted.seen),
             ),
             group_size=GroupSize(group.total, group.counted_at) if isinstance(group, GroupCount) else None,
         )

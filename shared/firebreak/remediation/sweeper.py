@@ -47,6 +47,7 @@ class Sweep:
     policy: Callable[[], Policy]
     log: Log
     now: datetime
+    keep_policy: Callable[[datetime], None]
     failed: list[AwsError | NobodyNotified] = field(default_factory=list)
 
     def run(self) -> None:
@@ -54,7 +55,7 @@ class Sweep:
 
         The last step waits for nothing that fails: the storm stays as it is until it can be looked at.
         """
-        for part in (self._announcements, self._requests, self._incidents, self._storm):
+        for part in (self._announcements, self._requests, self._incidents, self._policy, self._storm):
             self._guarded(part.__name__.strip("_"), part)
         if self.failed:
             raise next((error for error in self.failed if isinstance(error, NobodyNotified)), self.failed[0])
@@ -148,6 +149,9 @@ class Sweep:
     def _gauge_overdue(self, overdue: Sequence[Overdue]) -> None:
         self.log.gauge("OldestUnverifiedActSeconds", oldest_unverified(overdue, self.now).total_seconds())
         self.log.gauge("StuckLeases", stuck_leases(overdue))
+
+    def _policy(self) -> None:
+        self.keep_policy(self.now)
 
     def _storm(self) -> None:
         if unread := self.storms.sweep(self.policy().storm):

@@ -50,6 +50,7 @@ from firebreak.remediation.decision_recorder import Summary
 from firebreak.remediation.future_events import refuse_ahead
 from firebreak.remediation.incident_writer import IncidentWriter
 from firebreak.remediation.outbox import Announcer
+from firebreak.remediation.policy_keeper import keeps_no_policy
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.sweeper import Sweep
 from firebreak.remediation.unusable_events import read_alarm, read_check, refuse_unusable
@@ -78,6 +79,7 @@ class Verifier:
     stack_name: str
     account: str
     region: str
+    keep_policy: Callable[[datetime], None] = keeps_no_policy
 
     def handle(self, event: object) -> Summary:
         """Looks at the subject of the event. Raises AwsError when the ledger is unreachable: again later."""
@@ -125,6 +127,7 @@ class Verifier:
             policy=self.policy,
             log=self.log,
             now=self.clock.now(),
+            keep_policy=self.keep_policy,
         ).run()
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 

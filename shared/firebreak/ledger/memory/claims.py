@@ -190,7 +190,10 @@ def seen_by(held: Held, alarm: Alarm, incident_id: str | None) -> Held:
 
 def decided_by(held: Held, record: DecisionRecord | None) -> Held:
     """The decision kept."""
-    return replace(held, decisions=with_entry(held.decisions, record.key, record)) if record else held
+    if record is None:
+        return held
+    kept = replace(record, inputs=None)  # nothing replays a decision from memory
+    return replace(held, decisions=with_entry(held.decisions, record.key, kept))
 
 
 def announced_by(held: Held, message: Announcement | None) -> Held:
