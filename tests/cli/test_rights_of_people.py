@@ -14,7 +14,8 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak.core.incident.questions import question_id
-from firebreak.policy.compiler import parse_policy
+from firebreak.ledger.policies import DynamoPolicies
+from firebreak.policy.compiler import hash_of, parse_policy
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.environment import Environment
@@ -153,7 +154,12 @@ def looks(world: World) -> set[Right]:
     done = world.send(world.red())
     moto_service("api", **{"firebreak:enabled": "true"})
     words = (["incidents"], ["incidents", "--all"], ["show", done.incident_id], ["show", NAME], ["switches"])
-    found = {right for one in (*words, ["storm"]) for right in rights_for(world, *one)}
+    DynamoPolicies(world.dynamodb, TABLE).keep(hash_of(a.AUTO_POLICY), a.AUTO_POLICY, a.NOW)
+    found = {
+        right
+        for one in (*words, ["storm"], ["replay", done.incident_id])
+        for right in rights_for(world, *one)
+    }
     found |= rights_for(world, "switches", environ={"FIREBREAK_LEDGER_TABLE": TABLE})
     found |= rights_for(world, "status", program=stack_with({"DeadLettersUrl": queue()}))
     found |= lines(world, 130, "tail", "--since", "1h", "--all")

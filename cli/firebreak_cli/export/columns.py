@@ -57,7 +57,7 @@ _ROW_VERSION = "the version of the columns: 1"
 
 
 def _decision(one: StoredDecision) -> tuple[object, ...]:
-    return (one.key, *ledger_queries.decision_json(one).values())
+    return (one.key, *ledger_queries.decision_json(one).values(), one.build or None, one.inputs or None)
 
 
 DECISIONS = Table(
@@ -76,6 +76,8 @@ DECISIONS = Table(
         "reason": "the [reason](reasons.md)",
         "policy": "the hash of the policy that decided",
         "checks": "a list: each [guard](guards.md) with its result, its numbers and its reason",
+        "build": "the build of the code that decided",
+        "inputs": "what it decided on, packed: [replay](replay.md) makes the decision again from it",
     },
     by_range.decisions,
     _decision,

@@ -57,7 +57,9 @@ class StoredDecision:
     """A decision as the ledger keeps it; words that a newer release wrote stay as they are.
 
     `by` names the human who asked, if one did. `transition` is the alarm as it was written down, with
-    all that its event contained: `firebreak.wire.requests` reads it.
+    all that its event contained: `firebreak.wire.requests` reads it. `build` is the code that decided,
+    `inputs` what it decided on (`firebreak.wire.decision_inputs`), `inputs_left_out` why that was not kept:
+    each is empty where it was not written.
     """
 
     key: str
@@ -73,6 +75,9 @@ class StoredDecision:
     checks: tuple[Mapping[str, object], ...]
     by: str
     transition: object = field(repr=False)
+    build: str = ""
+    inputs: str = field(default="", repr=False)
+    inputs_left_out: str = ""
 
 
 @dataclass(slots=True)
@@ -357,6 +362,9 @@ def read_decision(item: Item) -> StoredDecision:
         checks=tuple(cast("Mapping[str, object]", check) for check in checks if isinstance(check, dict)),
         by=fields.text("by", ""),
         transition=alarm,
+        build=fields.text("build", ""),
+        inputs=fields.text("inputs", ""),
+        inputs_left_out=fields.text("inputs_left_out", ""),
     )
 
 

@@ -1,0 +1,1 @@
+"""`firebreak replay`: decisions made again from what was kept with them."""
