@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation
-from firebreak.core.missing_data import CannotTell, Data, NoData, data_of, silent_since
+from firebreak.core.missing_data import (
+    CannotTell,
+    Data,
+    NoData,
+    data_of,
+    missing_as_breaching,
+    sentence_of,
+    silent_since,
+)
 from firebreak.core.observed import DescribedAlarm
 from tests.support import builders as a
 
@@ -250,3 +258,26 @@ def test_a_period_that_is_listed_with_and_without_a_datapoint_is_not_silent() ->
     twice = (*evaluation(None, None, 1.0).evaluated, EvaluatedPoint(SINCE - MINUTE, None))
 
     assert silent_since(evaluation(evaluated=twice)) == SINCE - 3 * MINUTE
+
+
+BREACHING = "treated as [Breaching]"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [
+        (
+            f"no datapoints were received for 3 periods and 3 missing datapoints were {BREACHING}.",
+            f"Threshold Crossed: no datapoints were received for, 3 missing datapoints were {BREACHING}",
+        ),
+        (
+            f"2 out of the last 5 datapoints [token=x] and 1 missing datapoint was {BREACHING}.",
+            f"Threshold Crossed: 2 datapoints, 1 missing datapoints were {BREACHING}",
+        ),
+        ("1 datapoint [9.0] was greater than the threshold (8.0).", ""),
+    ],
+)
+def test_of_a_reason_only_the_numbers_that_are_read_are_taken(reason: str, kept: str) -> None:
+    written = f"Threshold Crossed: {reason}"
+    assert sentence_of(written) == kept
+    assert missing_as_breaching(kept) == missing_as_breaching(written)

@@ -13,11 +13,30 @@ from hypothesis import strategies as st
 
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Decision, Inputs, Snapshot
+from firebreak.core.evaluation import EvaluatedPoint, Evaluation, Missing, MissingData
 from firebreak.core.incident.states import IncidentState
-from firebreak.core.limits.history import Hold
+from firebreak.core.limits.disruption_budget import GroupCount
+from firebreak.core.limits.history import Act as Slot
+from firebreak.core.limits.history import Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
+from firebreak.core.limits.scopes import Level
+from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.missing_data import data_of
-from firebreak.core.model import Receipt, Request, RequestKind
+from firebreak.core.model import (
+    AlarmState,
+    Contributor,
+    Metric,
+    Mute,
+    Obstacle,
+    Plan,
+    Receipt,
+    Request,
+    RequestKind,
+    Verdict,
+)
 from firebreak.core.observed import DescribedAlarm, Series
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.repeated_rollback import RollbackTarget
 from firebreak.core.rules import Rules
 from firebreak.errors import UnusableEvent
 from firebreak.wire.decision_inputs import MOST_CHARACTERS, LeftOut, pack_inputs, unpack_inputs
@@ -137,6 +156,80 @@ def test_an_approval_of_another_change_is_still_another_one_after_it_was_kept() 
     assert [approved(2), approved(2.0), approved(3)] == ["passed", "passed", "objected"]
 
 
+EVALUATION = Evaluation(
+    query_date=a.NOW,
+    period=60,
+    statistic="Average",
+    unit="Percent",
+    threshold=80.5,
+    values=(91.25, 1e-9),
+    lower=(1.0,),
+    upper=(2.0,),
+    evaluated=(EvaluatedPoint(a.NOW, None, 80.5), EvaluatedPoint(None, 91.25)),
+    missing=1,
+    present=2,
+)
+MISSING = Missing(shown="ALARM", since=a.NOW, detail="no data", meaning=MissingData.SYMPTOM, source="its tag")
+FULL = a.snapshot(
+    holds=Unknown("ThrottlingException"),
+    decided=Decided("k", a.NOW, "act", "clear_to_act"),
+    transition=Transition(a.NOW, AlarmState.ALARM, "i-1"),
+    incident=NotRead("offline"),
+    storm=Storm(
+        red=(RedAlarm(a.NOW, "s1", "name", "c"),),
+        version=3,
+        tripped_at=a.NOW,
+        last_red_at=a.NOW,
+        renewed_at=a.LATER,
+        of_pages=True,
+    ),
+    scopes={
+        a.scope(Level.TARGET): ScopeHistory(
+            a.scope(Level.TARGET),
+            (Slot(a.NOW, "i-1", "restart-service", 1, a.TARGET.key, Judged(Verdict.WORSE, a.LATER)),),
+            7,
+            "i-1",
+            GroupSize(12, a.NOW),
+        ),
+        a.scope(Level.GROUP): ABSENT,
+    },
+    alarm=a.described(
+        evaluation=EVALUATION, missing=MISSING, metrics=(Metric("AWS/ECS", "x", {"ClusterName": "prod"}),)
+    ),
+    alarm_tags={"firebreak:action": "restart-service", "aws:cloudformation:stack-name": "shop"},
+    series_in_alarm={"s1": Series("", AlarmState.ALARM, MISSING)},
+    plan=Obstacle(Reason.NOT_READY_UNREADABLE, "two deployments", (("d-1", a.NOW), ("d-2", None))),
+    group=GroupCount(total=12, counted_at=a.NOW, healthy=frozenset({"k1", "k2"})),
+    target_groups=frozenset({"tg/one"}),
+    only_event=True,
+)
+
+
+def test_every_form_of_a_reading_comes_back_as_it_was() -> None:
+    request = a.request(
+        alarm=a.alarm(
+            description="",
+            reason="",
+            evaluation=EVALUATION,
+            contributor=Contributor("s1", {"ClusterName": "prod"}),
+            mute=Mute("rule", a.LATER),
+            tags={"firebreak:action": "none"},
+        ),
+        groups=frozenset({"tg/one"}),
+        unhealthy_hosts=True,
+        refused="cause",
+    )
+    assert unpack_inputs(packed(Inputs(request, FULL))) == Inputs(request, FULL)
+
+
+def test_a_plan_comes_back_with_all_that_a_guard_reads() -> None:
+    way = RollbackTarget(suspected_since=a.NOW, newest=(a.NOW, a.LATER))
+    plan = replace(a.PLAN, doubts=("two suspects",), warnings=("unpinned",), rollback_target=way)
+    kept = unpack_inputs(packed(Inputs(a.request(), a.snapshot(plan=plan)))).seen.plan
+    assert isinstance(kept, Plan)
+    assert replace(kept, change=plan.change, before=plan.before) == plan
+
+
 def test_every_part_of_a_snapshot_is_kept() -> None:
     kept = json.loads(plain(packed(Inputs(a.request(), a.snapshot()))))
     assert set(kept["seen"]) == {part.name for part in fields(Snapshot)}
@@ -174,6 +267,7 @@ DAMAGED = {
     "without a part": changed(lambda stored: stored["seen"].pop("storm")),
     "odd reading": changed(lambda stored: stored["seen"].update(storm={"maybe": 1})),
     "odd scope": changed(lambda stored: stored["seen"].update(scopes=[1])),
+    "time without its zone": changed(lambda stored: stored["seen"].update(now="2026-11-20T10:00:30")),
     "odd time": changed(lambda stored: stored["seen"].update(now="yesterday")),
 }
 

@@ -13,7 +13,7 @@ from firebreak.ledger.retention import DECISION_KEPT, Retention
 from firebreak.paging.secret_detectors import looks_secret
 from firebreak.policy.compiler import hash_of
 from firebreak.policy.policy import Policy
-from firebreak.remediation.policy_keeper import EVERY, PolicyKeeper
+from firebreak.remediation.policy_keeper import EVERY, MOST_CHARACTERS, PolicyKeeper
 from tests.support import builders as a
 from tests.support.fakes import ListLog
 from tests.support.world import TABLE, World
@@ -120,7 +120,7 @@ def test_the_shipped_policies_and_the_name_of_a_secret_are_kept(name: str) -> No
 
 
 def test_a_text_that_is_too_large_is_left_out_and_says_so(world: World) -> None:
-    text = "".join(f"# {n * 7919**4:x}\n" for n in range(60_000))
+    text = "".join(f"# {n * 7919**4:x}\n" for n in range(60_000))  # hardly compressible
     DynamoPolicies(world.dynamodb, TABLE).keep(HASH, text, a.NOW)
     item = stored(world)
     assert item
@@ -144,12 +144,32 @@ def test_a_sweep_keeps_the_policy_and_an_act_does_not(world: World) -> None:
     assert kept == [world.clock.now()]
 
 
-def test_a_policy_that_cannot_be_read_is_announced_like_any_other_of_a_sweep() -> None:
+def test_a_policy_that_cannot_be_read_stops_no_sweep_and_is_only_logged() -> None:
     def unreadable() -> Policy:
         raise PolicyError("policy.toml", ["cannot be read"])
 
+    texts, log = Texts(), ListLog()
+    one = PolicyKeeper(policy=unreadable, text=lambda: "", looks_secret=looks_secret, texts=texts, log=log)
+
+    one.keep(a.NOW)
+
+    assert texts == Texts()
+    assert [name for name, _ in log.events] == ["policy.not_kept"]
+
+
+def test_a_text_that_takes_long_to_search_is_left_out_unsearched() -> None:
+    texts = Texts()
+
+    def searched(line: str) -> bool:
+        raise AssertionError(line)
+
     one = PolicyKeeper(
-        policy=unreadable, text=lambda: "", looks_secret=looks_secret, texts=Texts(), log=ListLog()
+        policy=a.auto_policy,
+        text=lambda: "# x\n" * MOST_CHARACTERS,
+        looks_secret=searched,
+        texts=texts,
+        log=ListLog(),
     )
-    with pytest.raises(PolicyError):
-        one.keep(a.NOW)
+    one.keep(a.NOW)
+    assert (len(texts.left_out), texts.kept) == (1, [])
+    assert "too large" in texts.left_out[0]

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 # A policy is rewritten once a day; a stack whose Verify does not run for longer than this keeps its decisions
 # longer than its policy.
 SPARE = timedelta(days=7)
-# DynamoDB's limit is 400 kB an item.
+# DynamoDB's limit is 400 kB an item, and a policy that is kept has 200,000 characters (policy_keeper.py).
 MOST_CHARACTERS = 300_000
-# The longest policy that loads has a million characters (policy/loader.py), of four bytes each.
-_MOST_BYTES = 4_000_000
+_MOST_BYTES = 800_000
 
 
 class DynamoPolicies:

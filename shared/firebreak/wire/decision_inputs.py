@@ -8,6 +8,7 @@ left gives the same decision (tests/wire/test_decision_inputs.py).
 import base64
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ VERSION = 1
 MOST_CHARACTERS = 32_768
 # Unpacked; what was written is far below it.
 _MOST_BYTES = 4_000_000
+_NO_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?")
+
 # The tags of Firebreak, which guards read; those of others are not kept.
 _OWN_TAGS = "firebreak:"
 # The part of a receipt that a guard compares with what it sees (core/guards/own_deployments.py).
@@ -89,13 +92,29 @@ def unpack_inputs(packed: str) -> Inputs:
         stored = msgspec.json.decode(_unzipped(base64.b64decode(packed, validate=True)))
         if stored["v"] != VERSION:
             return _refuse_version()
-        return Inputs(_convert(stored["request"], Request), _read_snapshot(stored["seen"]))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, zlib.error) as error:
+        _refuse_times_without_zone(stored)
+        return Inputs(msgspec.convert(stored["request"], Request), _read_snapshot(stored["seen"]))
+    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
         raise UnusableEvent(f"a damaged snapshot ({type(error).__name__})", "one as it was kept") from error
 
 
 def _refuse_version() -> NoReturn:
     raise UnusableEvent("a snapshot of another version", f"version {VERSION}")
+
+
+def _refuse_times_without_zone(stored: object) -> None:
+    """Raises ValueError: such a time cannot be compared, and `pack_inputs` writes none."""
+    match stored:
+        case str() if _NO_ZONE.fullmatch(stored):
+            raise ValueError("a time without its zone")
+        case dict():
+            for inner in stored.values():
+                _refuse_times_without_zone(inner)
+        case list():
+            for inner in stored:
+                _refuse_times_without_zone(inner)
+        case _:
+            pass
 
 
 def _unzipped(packed: bytes) -> bytes:
@@ -235,14 +254,14 @@ def _group(reading: Reading[GroupCount]) -> dict[str, object]:
 
 
 def _read_snapshot(stored: Mapping[str, Any]) -> Snapshot:
-    scopes = (
-        (_convert(scope, Scope), _read_reading(found, ScopeHistory)) for scope, found in stored["scopes"]
-    )
+    scopes = {
+        msgspec.convert(scope, Scope): _read_reading(found, ScopeHistory) for scope, found in stored["scopes"]
+    }
     return Snapshot(
-        now=_convert(stored["now"], datetime),
-        stack_name=_convert(stored["stack_name"], str),
-        only_event=_convert(stored["only_event"], bool),
-        scopes=dict(scopes),
+        now=msgspec.convert(stored["now"], datetime),
+        stack_name=msgspec.convert(stored["stack_name"], str),
+        only_event=msgspec.convert(stored["only_event"], bool),
+        scopes=scopes,
         group=_read_group(stored["group"]),
         **{name: _read_reading(stored[name], kind) for name, kind in _KINDS.items()},
     )
@@ -251,9 +270,9 @@ def _read_snapshot(stored: Mapping[str, Any]) -> Snapshot:
 def _read_reading(stored: object, kind: Any) -> Any:
     match stored:
         case {"is": found}:
-            return _convert(found, kind)
+            return msgspec.convert(found, kind)
         case {"obstacle": found}:
-            return _convert(found, Obstacle)
+            return msgspec.convert(found, Obstacle)
         case {"absent": True}:
             return ABSENT
         case {"unknown": str(why)}:
@@ -273,7 +292,3 @@ def _read_group(stored: object) -> Any:
         counted_at=found.counted_at,
         healthy=_read_reading(found.healthy, frozenset[str]),
     )
-
-
-def _convert(stored: object, kind: Any) -> Any:
-    return msgspec.convert(stored, kind)
