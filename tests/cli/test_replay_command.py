@@ -10,7 +10,8 @@ import pytest
 
 from firebreak.ledger.policies import policy_pk
 from firebreak.policy.compiler import hash_of
-from firebreak_cli.replay.replaying import own_build
+from firebreak_cli.replay import replay_screen
+from firebreak_cli.replay.replaying import Replay, own_build
 from tests.cli.exports import items, refuse
 from tests.cli.replays import MINUTE, acted, answer, file_of, only
 from tests.cli.running import Calls, error_lines, run_in
@@ -243,6 +244,26 @@ def test_a_name_of_a_stranger_is_one_harmless_line(world: World) -> None:
 def test_an_id_that_nobody_knows_is_one_line(world: World) -> None:
     result = run_in(world, "replay", "i-0000000000")
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (2, "", 1)
+
+
+def test_a_damaged_decision_is_one_line(world: World) -> None:
+    acted(world)
+    change_decision(world, at=None)
+    (item,) = items(world, "DECISION#")
+
+    result = run_in(world, "replay", item["pk"]["S"].removeprefix("DECISION#"))
+
+    assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
+    assert "damaged" in result.stderr
+
+
+def test_a_ledger_that_is_larger_than_one_look_is_no_pass() -> None:
+    found = Replay(id="i-1", build="b", policy_file="", replayed=(), cut=True)
+    assert replay_screen.as_json(found)["cut"] is True
+    ending = replay_screen.missed(found)
+    assert ending
+    assert ending[0] == 6
+    assert "larger than one look" in ending[1]
 
 
 def test_replaying_only_reads(world: World) -> None:

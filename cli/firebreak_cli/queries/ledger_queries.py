@@ -32,7 +32,7 @@ from firebreak.ledger.reads import Place
 from firebreak_cli.queries import by_time
 from firebreak_cli.queries.by_time import Listed, NoIndex
 
-# A page of a Scan holds at most 1 MB: about a thousand decisions.
+# A page of a Scan holds at most 1 MB: a hundred or two of decisions with their snapshots.
 MAX_PAGES = 25
 
 # Before everything that the index by time can hold.

@@ -81,8 +81,6 @@ def _kept_policy(stack: Stack, wanted: str) -> Policy | NotKept:
     from firebreak.policy.compiler import hash_of, parse_policy
     from firebreak_cli.queries.decision_by_key import policy_item
 
-    if not wanted:
-        return NotKept("no policy was read for it")
     item = policy_item(stack.reader("dynamodb"), stack.ledger_table, wanted)
     if item is None:
         return NotKept(f"policy {wanted} is not kept: name its file with --policy")
