@@ -17,6 +17,7 @@ from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, Al
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
 from firebreak.aws.topic import TopicChannel
+from firebreak.aws.user_agent import IncidentUserAgent
 from firebreak.core.action_spec import Runbook
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
@@ -95,6 +96,7 @@ class Wiring:
         self.log = log
         self.session = session or Session(region_name=settings.region)
         self.clock = clock or SystemClock()
+        self.user_agent = IncidentUserAgent(self.session)
         # The ledger's writes are conditional or carry a token, so re-sending them is safe.
         self.dynamodb = reader(self.session, "dynamodb")
         self.retention = Retention(decisions=settings.decisions_kept, build=build_id()[:BUILD_SHOWN])
@@ -179,6 +181,7 @@ class Wiring:
             account=self.settings.account,
             region=self.settings.region,
             behind=self.services_behind(),
+            naming=self.user_agent.naming,
         )
 
     def verifier(self) -> Verifier:

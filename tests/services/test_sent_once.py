@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
+from boto3.session import Session
 
 from firebreak.aws.clients import mutator
 from firebreak.core.model import Plan, Request, RequestKind
@@ -125,10 +126,12 @@ def test_the_table_holds_every_changing_call_of_every_action() -> None:
     assert declared == set(WAYS)
 
 
-def send(name: str, way: Way, url: str, monkeypatch: pytest.MonkeyPatch) -> AwsError:
-    """The error of an action that is carried out against that endpoint."""
+def send(
+    name: str, way: Way, url: str, monkeypatch: pytest.MonkeyPatch, own: Session | None = None
+) -> AwsError:
+    """The error of an action that is carried out against that endpoint, with clients of that session."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    hurried = partial(mutator, session(), read_seconds=0.5)
+    hurried = partial(mutator, own or session(), read_seconds=0.5)
     action = ACTIONS[name](Connections(hurried, hurried))
     plan = action.plan(replace(way.request, action=name), way.seen, way.rules or a.rules(name))
     assert isinstance(plan, Plan), plan

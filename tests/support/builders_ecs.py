@@ -206,13 +206,15 @@ class Loopback:
 
     `answer` is "hang" (reads the request and never replies), "drop" (closes the connection
     instead of replying), or a status and body to reply with. An operation that `first` names is
-    answered with that body and not counted. Leaving the block waits until every request was counted.
+    answered with that body and not counted. `agents` are the user agents of all requests. Leaving the
+    block waits until every request was counted.
     """
 
     def __init__(
         self, answer: str | tuple[int, bytes], first: Mapping[str, bytes] = MappingProxyType({})
     ) -> None:
         self.requests = 0
+        self.agents: list[str] = []
         self._first = first
         self._released = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(answer))
@@ -230,6 +232,7 @@ class Loopback:
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self.close_connection = True
+                outer.agents.append(self.headers.get("User-Agent", ""))
                 operation = self.headers.get("X-Amz-Target", "").rsplit(".", 1)[-1]
                 if operation in outer._first:
                     self._reply(200, outer._first[operation])

@@ -5,6 +5,7 @@ claim and the one API call, and the result is recorded under the claim it belong
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -77,6 +78,7 @@ class Remediator:
 
     `policy` loads the policy (raises PolicyError); `acknowledged` names who has a page; `new_id` makes a
     claim id of at most 36 characters that never repeats; `jitter` gives the seconds to wait before try n.
+    `naming` names an incident in every AWS call of a block.
     """
 
     action: AnyAction
@@ -95,6 +97,7 @@ class Remediator:
     account: str
     region: str
     behind: ServiceLookup = field(default_factory=lambda: not_looked_up("this function cannot"))
+    naming: Callable[[str], AbstractContextManager[object]] = nullcontext
 
     def handle(self, event: object) -> Summary:
         """Decides on one event and carries it out. Raises only errors of which no human was notified yet."""
@@ -215,6 +218,10 @@ class Remediator:
         return Summary("refuse", reason, "")
 
     def _decide_and_do(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> Summary:
+        with self.naming(incident_name(request)):
+            return self._try_to_act(request, rules, tags)
+
+    def _try_to_act(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> Summary:
         crowded = f"{request.target.key} {quarter_hour(self.clock.now())}"
         decision = refuse(
             Reason.LOST_RACE, f"{TRIES} claims in a row were lost", rules.policy_hash, cause=crowded
