@@ -1,77 +1,67 @@
-"""The look after a refusal for a passing reason: for which refusals, and its request."""
+"""The second look: a plan that is not the same any more is not carried out."""
 
 from dataclasses import replace
-from datetime import timedelta
-from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from firebreak.core.decide import refuse
-from firebreak.core.decision import AskApproval
-from firebreak.core.incident.rechecks import LOOK_AGAIN_AFTER, after_humans, after_refusal
-from firebreak.core.incident.states import IncidentState, Purpose
-from firebreak.core.limits.storm import red_alarm_of
-from firebreak.core.model import OwnEvent, RequestKind
-from firebreak.core.reasons import PASSING, Reason
-from firebreak.wire.requests import request_event, request_from_event
-from tests.support import builders as a
+from firebreak.core.model import Obstacle, Plan
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.reasons import Reason
+from firebreak.core.second_look import in_words, objection
 
-BUSY = refuse(Reason.DEPLOYMENT_RUNNING, "a deployment runs")
+PLAN = Plan(summary="scale ecs:prod/api: 4 to 6", change={"desiredCount": 6}, before={"desired": 4})
 
 
-@pytest.mark.parametrize("kind", RequestKind)
-def test_only_a_first_request_that_no_human_made_is_looked_at_again_and_that_look_never(
-    kind: RequestKind,
+def test_the_same_change_stands_whatever_else_moved() -> None:
+    again = replace(PLAN, summary="other words", before={"desired": 4, "running": 3}, warnings=("a warning",))
+    assert objection(PLAN, again) is None
+
+
+@pytest.mark.parametrize(
+    ("again", "expected"),
+    [
+        pytest.param(
+            replace(PLAN, summary="scale ecs:prod/api: 6 to 8", change={"desiredCount": 8}),
+            Obstacle(Reason.CHANGED_SINCE, "by now the plan would be: scale ecs:prod/api: 6 to 8"),
+            id="another plan",
+        ),
+        pytest.param(
+            Obstacle(Reason.DEPLOYMENT_RUNNING, "deployment ecs-svc/2 is in progress"),
+            Obstacle(Reason.CHANGED_SINCE, "deployment ecs-svc/2 is in progress"),
+            id="an obstacle",
+        ),
+        pytest.param(ABSENT, Obstacle(Reason.CHANGED_SINCE, "it does not exist any more"), id="gone"),
+        pytest.param(
+            Unknown("DescribeServices: Throttled"),
+            Obstacle(Reason.NOT_READY_UNREADABLE, "DescribeServices: Throttled"),
+            id="not readable",
+        ),
+        pytest.param(
+            NotRead("no service"), Obstacle(Reason.NOT_READY_UNREADABLE, "no service"), id="not read"
+        ),
+    ],
+)
+def test_any_other_answer_stops_the_act_with_its_reason(
+    again: Reading[Plan | Obstacle], expected: Obstacle
 ) -> None:
-    for by, own, again in product(("", "ana"), ("", "i-1"), ("", "k")):
-        request = a.request(kind, by=by, incident_id=own, refused=again)
-        first = kind is RequestKind.ALARM or (kind is RequestKind.WAKE and not own and not again)
-        assert (after_refusal(request, BUSY, "k", a.NOW) is not None) is (first and not by)
+    assert objection(PLAN, again) == expected
 
 
-@pytest.mark.parametrize("reason", Reason)
-def test_only_a_passing_reason_is_looked_at_again(reason: Reason) -> None:
-    looks = after_refusal(a.request(), refuse(reason, "why"), "k", a.NOW)
-    assert (looks is not None) is (reason in PASSING)
-
-
-def test_only_a_refusal_is_looked_at_again() -> None:
-    asked = replace(BUSY, outcome=AskApproval(None))
-    assert after_refusal(a.request(), asked, "k", a.NOW) is None
-
-
-def test_the_look_is_a_request_for_the_same_alarm_and_names_the_refusal() -> None:
-    again = after_refusal(a.request(), BUSY, "cause", a.NOW)
-    assert again
-    assert (again.kind, again.action, again.alarm) == (RequestKind.WAKE, "restart-service", a.alarm())
-    assert (again.incident_id, again.rung, again.attempt, again.refused) == ("", 0, 1, "cause")
-    assert again.at == a.NOW + LOOK_AGAIN_AFTER
-    assert request_from_event(request_event(again)) == again
-
-
-def test_after_humans_it_asks_for_the_action_that_was_refused() -> None:
-    given_up = a.incident(IncidentState.CLIMBING, rung=1, action="scale-service")
-    assert after_humans(given_up, BUSY, a.NOW) == OwnEvent(
-        kind=RequestKind.WAKE,
-        action="scale-service",
-        incident_id="",
-        rung=0,
-        attempt=1_001,
-        at=a.NOW + timedelta(minutes=15),
-        alarm=given_up.alarm,
-        refused=given_up.id,
+def test_humans_read_the_reason_and_when_it_was_seen() -> None:
+    assert in_words(Obstacle(Reason.CHANGED_SINCE, "deployment ecs-svc/2 is in progress")) == (
+        "Somebody changed the target since, so its values stay as they are. "
+        "Right before the act: deployment ecs-svc/2 is in progress"
     )
 
 
-@pytest.mark.parametrize("purpose", [Purpose.UNDO, Purpose.RESTORE])
-def test_an_undo_or_restore_is_not_looked_at_again(purpose: Purpose) -> None:
-    assert after_humans(a.incident(purpose=purpose), BUSY, a.NOW) is None
+changes = st.dictionaries(st.text(), st.integers() | st.text() | st.booleans(), max_size=3)
 
 
-def test_another_reason_is_not_looked_at_again_after_humans() -> None:
-    assert after_humans(a.incident(), refuse(Reason.BUDGET_FULL, "full"), a.NOW) is None
-
-
-def test_a_second_look_is_no_new_red_alarm_of_a_storm() -> None:
-    assert red_alarm_of(a.request(RequestKind.WAKE, refused="k"), a.NOW) is None
-    assert red_alarm_of(a.request(RequestKind.WAKE), a.NOW) is not None
+@given(changes, changes)
+def test_an_act_follows_only_where_both_looks_would_send_the_same(
+    first: dict[str, object], second: dict[str, object]
+) -> None:
+    found = objection(replace(PLAN, change=first), replace(PLAN, change=second))
+    assert (found is None) == (first == second)

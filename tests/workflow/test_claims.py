@@ -238,7 +238,7 @@ def test_after_a_claim_of_unknown_outcome_nothing_is_sent_and_a_human_is_paged(
     assert any("UNCERTAIN" in subject for subject in world.subjects) is claimed
 
 
-def test_nothing_sits_between_the_won_claim_and_the_call(world: World) -> None:
+def test_only_a_second_look_sits_between_the_won_claim_and_the_call(world: World) -> None:
     calls: list[str] = []
     client = Wrapped(world.dynamodb, before=calls.append)
     world = replace(world, dynamodb=client)
@@ -247,9 +247,11 @@ def test_nothing_sits_between_the_won_claim_and_the_call(world: World) -> None:
     world.schedules = wrapped(world.schedules, before=calls.append)
     world.send(world.red())
     act = calls.index("force_deployment")
-    assert calls[act - 2 : act + 2] == [
+    assert calls[act - 4 : act + 2] == [
         "check",
         "transact_write_items",
+        "service",
+        "task_definition",
         "force_deployment",
         "transact_write_items",
     ]

@@ -104,6 +104,11 @@ class AssumedAction:
         del plan, seen
         return False
 
+    def changed_by_others(self, plan: Plan, seen: SeenToday) -> str:
+        """Empty: the history has no changes of targets."""
+        del plan, seen
+        return ""
+
     def undo(self, plan: Plan, seen: SeenToday, kind: RequestKind) -> Plan | Obstacle:
         """The change back, where the action declares one."""
         del seen

@@ -1,7 +1,7 @@
 """The life of a request: observe, decide, claim, act, record, announce.
 
-The order is the safety: a check is scheduled before the claim, nothing sits between a won
-claim and the one API call, and the result is recorded under the claim it belongs to.
+The order is the safety: a check is scheduled before the claim, between a won claim and the one API call
+there is only a second look at the target, and the result is recorded under the claim it belongs to.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from firebreak.core import ahead
+from firebreak.core import ahead, second_look
 from firebreak.core.decide import decide, refuse, refuse_unresolved
 from firebreak.core.decision import Act, Decision, Inputs, Snapshot
 from firebreak.core.formats import quarter_hour
@@ -36,7 +36,7 @@ from firebreak.core.limits.storm import RedAlarm, red_alarm, red_alarm_of
 from firebreak.core.messages.decision_messages import of_blindness
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, Unresolved
 from firebreak.core.ports import Clock, Log, Schedules
-from firebreak.core.readings import Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.watchdog import is_heartbeat
@@ -302,7 +302,7 @@ class Remediator:
                 cause = f"whether {claim.after.id} was claimed could not be read"
                 return self._blind(Reason.LEDGER_UNAVAILABLE, cause, request.alarm)
             case ClaimResult.WON:
-                return self._act(claim, plan, started)
+                return self._act(claim, plan, rules, started)
 
     def _claim(self, request: Request, rules: Rules, wanted: _Wanted, plan: Plan) -> Claim:
         view, group = wanted.view, wanted.seen.group
@@ -332,9 +332,14 @@ class Remediator:
             group_size=GroupSize(group.total, group.counted_at) if isinstance(group, GroupCount) else None,
         )
 
-    def _act(self, claim: Claim, plan: Plan, started: float) -> Summary:
+    def _act(self, claim: Claim, plan: Plan, rules: Rules, started: float) -> Summary:
+        again = self.observer.plan_again(claim.request, rules, claim.before or ABSENT)
+        if held := second_look.objection(plan, again):
+            self.log.event("remediation.held", incident=claim.after.id, reason=held.reason.value)
+            held_back = self._not_executed(claim, second_look.in_words(held))
+            return replace(held_back, reason=held.reason)
         if self.clock.monotonic() - started > ACT_WITHIN.total_seconds():
-            return self._not_executed(claim, "the claim took longer than the action may wait")
+            return self._not_executed(claim, "claim and second look took longer than the action may wait")
         try:
             receipt = self.action.execute(plan)
         except OutcomeUnknown as error:

@@ -134,6 +134,12 @@ class Observer:
             return NotRead("the alarm has no contributors")
         return self.alarms.series_in_alarm(alarm.name)
 
+    def plan_again(
+        self, request: Request, rules: Rules, incident: Reading[Incident]
+    ) -> Reading[Plan | Obstacle]:
+        """The plan that a new look at the target gives; for an undo of the incident as it was read."""
+        return self._plan(request, rules, incident, self.target(request.target))
+
     def target(self, target: Target) -> Observation:
         """The target alone."""
         seen: Observation = self.action.observe(target)

@@ -315,6 +315,7 @@ class Verifier:
                 else ABSENT,
             ),
             green_since=green_since(found.values()),
+            changed=action.changed_by_others(plan, observation),
         )
 
     def _states(self, incident: Incident) -> Mapping[WatchedAlarm, AlarmReading]:

@@ -60,6 +60,13 @@ class Action[O: Observation](Protocol):
     def worse(self, plan: Plan, seen: O) -> bool | Unknown:
         """Whether the target is worse off than the pre-image says it was."""
 
+    def changed_by_others(self, plan: Plan, seen: O) -> str:
+        """The change that somebody else made to the target since the plan, in words; empty where none shows.
+
+        It is for the changes that leave the action's own effect as it is: after others `settled` is Unknown,
+        and `undo` an Obstacle.
+        """
+
     def undo(self, plan: Plan, seen: O, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """The plan that puts the pre-image back, which `execute` carries out as well.
 
@@ -77,6 +84,17 @@ class OfNoGroup:
         """Returns NotRead: these targets have no group."""
         del now, health
         return NotRead(f"{target.display} is in no group")
+
+
+class EffectShowsOthers:
+    """The common part of the actions whose own effect cannot stay while somebody else changes the target."""
+
+    __slots__ = ()
+
+    def changed_by_others(self, plan: Plan, seen: Any) -> str:
+        """Empty: `settled` says it."""
+        del plan, seen
+        return ""
 
 
 class Irreversible:

@@ -33,6 +33,7 @@ class Evidence:
     """The evidence of Verify: every member alarm, and the target as its action reads it.
 
     `happened` is False when a change whose reply was lost is known not to have been made.
+    `changed` is the change that somebody else made to the target since the act, in words.
     `green_since` is when the last of the alarms that are OK turned so, as CloudWatch says.
     """
 
@@ -43,6 +44,7 @@ class Evidence:
     worse: bool | Unknown
     ways: Reversals = NO_REVERSALS
     green_since: datetime | None = None
+    changed: str = ""
 
     @property
     def first_state(self) -> AlarmState | None:
@@ -234,6 +236,8 @@ def for_humans(incident: Incident, judgement: Judgement, evidence: Evidence) -> 
             return f"the temporary change could not be taken back: {judgement.why}"
         case Verdict.UNKNOWN | Verdict.TOO_EARLY:
             return f"it is not known whether it helped: {judgement.why}"
+        case Verdict.NOT_RECOVERED if evidence.changed:
+            return f"{judgement.why}; {evidence.changed}, so nothing more is tried"
         case Verdict.NOT_RECOVERED:
             return f"nothing is left to try: {judgement.why}"
         case Verdict.RECOVERED:
@@ -333,8 +337,8 @@ def next_step(
     match verdict:
         case Verdict.RECOVERED:
             return GiveToHumans() if _undone(incident) else _after_recovery(incident, rules, evidence)
-        case Verdict.NOT_RECOVERED if incident.purpose is Purpose.ACT:
-            return next_rung(incident.ladder, incident.rung)
+        case Verdict.NOT_RECOVERED if incident.purpose is Purpose.ACT and not evidence.changed:
+            return next_rung(incident.ladder, incident.rung)  # after others' changes it would fight them
         case Verdict.WORSE if isinstance(ways.undo, Plan) and not _undone(incident):
             return TakeBack(Purpose.UNDO)
         case Verdict.NOT_RECOVERED | Verdict.WORSE:

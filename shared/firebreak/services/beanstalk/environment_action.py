@@ -7,7 +7,7 @@ from firebreak.core.action_spec import Permission
 from firebreak.core.model import Obstacle, Plan, Request
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.rules import Rules
-from firebreak.services.action import Irreversible, OfNoGroup
+from firebreak.services.action import EffectShowsOthers, Irreversible, OfNoGroup
 from firebreak.services.beanstalk.environments import (
     BeanstalkObservation,
     EnvironmentLive,
@@ -26,7 +26,7 @@ LOOKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class EnvironmentAction(Irreversible, OfNoGroup, ABC):
+class EnvironmentAction(EffectShowsOthers, Irreversible, OfNoGroup, ABC):
     """An action on one environment, which must be at rest before."""
 
     reads: BeanstalkReads

@@ -42,6 +42,12 @@ def since(before: PreImage, service: ServiceLive) -> list[Deployment]:
     return [one for one in service.deployments if one.id not in before.deployments]
 
 
+def deployed_by_others(before: PreImage, service: ServiceLive) -> str:
+    """The deployments since, in words, for an action that starts none; empty where there is none."""
+    new = [f"{one.id} of {short(one.task_definition)}" for one in since(before, service)]
+    return f"somebody else began deployment {', '.join(new)} since" if new else ""
+
+
 def begun(before: PreImage, service: ServiceLive, task_definition: str) -> list[Deployment]:
     """Those of them that are of that task definition."""
     return [one for one in since(before, service) if one.task_definition == task_definition]

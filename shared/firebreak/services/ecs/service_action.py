@@ -11,7 +11,7 @@ from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Request, Target
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.rules import Rules
-from firebreak.services.action import Observation
+from firebreak.services.action import EffectShowsOthers, Observation
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.ports import EcsReads
 from firebreak.services.ecs.readiness import PreImage, missing
@@ -34,7 +34,7 @@ class SeesService(Observation, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceAction[O: SeesService](ABC):
+class ServiceAction[O: SeesService](EffectShowsOthers, ABC):
     """An action on one ECS service, which shares its fate with its cluster."""
 
     spec: ClassVar[ActionSpec]

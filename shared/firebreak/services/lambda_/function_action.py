@@ -6,7 +6,7 @@ from firebreak.core.action_spec import Permission
 from firebreak.core.model import Plan, Receipt, Settled, Target
 from firebreak.core.readings import Unknown
 from firebreak.services.action import OfNoGroup
-from firebreak.services.lambda_.function_changes import came, settled, worse
+from firebreak.services.lambda_.function_changes import came, redeployed, settled, worse
 from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
 from firebreak.services.lambda_.functions import FunctionObservation
 from firebreak.services.lambda_.ports import FunctionReads, FunctionWrites
@@ -44,6 +44,10 @@ class FunctionAction(OfNoGroup):
         """Whether Lambda is done with the change, and it is still in force."""
         del receipt  # the plan says what was wanted; AWS has nothing to add to it
         return settled(plan, seen)
+
+    def changed_by_others(self, plan: Plan, seen: FunctionObservation) -> str:
+        """The code that somebody else deployed since, where the change itself stays."""
+        return redeployed(plan, seen)
 
     def worse(self, plan: Plan, seen: FunctionObservation) -> bool | Unknown:
         """Whether what the callers use cannot be invoked any more."""

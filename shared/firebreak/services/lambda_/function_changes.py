@@ -321,6 +321,14 @@ def settled(plan: Plan, seen: FunctionObservation) -> Settled | Unknown:
     return Settled.YES if live.at_rest else Settled.NOT_YET
 
 
+def redeployed(plan: Plan, seen: FunctionObservation) -> str:
+    """That unqualified callers run other code by now, in words; an alias at other code has moved instead."""
+    compared = compare(plan, seen)
+    if isinstance(compared, Unknown) or compared.change.move or compared.live.code == compared.before.code:
+        return ""
+    return "somebody else deployed other code since"
+
+
 def worse(plan: Plan, seen: FunctionObservation) -> bool | Unknown:
     """Whether what the callers use cannot be invoked any more; it could when the plan was made."""
     compared = compare(plan, seen)

@@ -117,6 +117,13 @@ class RestartEnvironment(EnvironmentAction):
             return Settled.NOT_YET
         return Settled.FAILED if _failed(compared.since, began) else Settled.YES
 
+    def changed_by_others(self, plan: Plan, seen: BeanstalkObservation) -> str:
+        """The version that somebody else deployed since: a restart changes none."""
+        compared = ThenAndNow.of(plan.before, seen)
+        if isinstance(compared, Unknown) or compared.now.version == compared.before.version:
+            return ""
+        return f"somebody else deployed version {compared.now.version or '(none)'} since"
+
 
 def build(services: BeanstalkConnections) -> RestartEnvironment:
     """The action on these services."""

@@ -26,7 +26,7 @@ from firebreak.services.ecs.readiness import (
     not_ready,
     short,
 )
-from firebreak.services.ecs.rollout import ROLLING_SECONDS
+from firebreak.services.ecs.rollout import ROLLING_SECONDS, deployed_by_others
 from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.ecs.target_groups import group_in, groups_of
 from firebreak.services.ecs.tasks import (
@@ -159,6 +159,11 @@ class ReplaceTask(Irreversible, ServiceAction[TasksObservation]):
         return self.compare(
             plan, seen, lambda before, now: now.running < min(before.running, now.desired) - 1
         )
+
+    def changed_by_others(self, plan: Plan, seen: TasksObservation) -> str:
+        """The deployments that began since: this action starts none."""
+        found = self.compare(plan, seen, deployed_by_others)
+        return found if isinstance(found, str) else ""
 
 
 def build(services: EcsConnections) -> ReplaceTask:

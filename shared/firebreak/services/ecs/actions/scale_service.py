@@ -26,6 +26,7 @@ from firebreak.services.ecs.readiness import (
     fewer_running,
     not_ready,
 )
+from firebreak.services.ecs.rollout import deployed_by_others
 from firebreak.services.ecs.rollout_room import DAEMON
 from firebreak.services.ecs.service_action import LOOKS, ServiceAction
 from firebreak.services.other_writers import reset_by
@@ -142,6 +143,11 @@ class ScaleService(ServiceAction[EcsObservation]):
     def worse(self, plan: Plan, seen: EcsObservation) -> bool | Unknown:
         """Whether fewer tasks run than before, other than because fewer are wanted."""
         return self.compare(plan, seen, fewer_running)
+
+    def changed_by_others(self, plan: Plan, seen: EcsObservation) -> str:
+        """The deployments that began since: this action starts none."""
+        found = self.compare(plan, seen, deployed_by_others)
+        return found if isinstance(found, str) else ""
 
     def undo(self, plan: Plan, seen: EcsObservation, kind: RequestKind) -> Reading[Plan | Obstacle]:
         """The plan back to the old number if nobody changed it since; never fewer tasks while it is red."""

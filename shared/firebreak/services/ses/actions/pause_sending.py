@@ -11,7 +11,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import Rejected
-from firebreak.services.action import OfNoGroup
+from firebreak.services.action import EffectShowsOthers, OfNoGroup
 from firebreak.services.other_writers import reset_by
 from firebreak.services.ses.ports import SesConnections, SesReads, SesWrites
 from firebreak.services.ses.sending import SHUTDOWN, SendingLive, SesObservation
@@ -45,7 +45,7 @@ SPARSE = (
 
 
 @dataclass(frozen=True, slots=True)
-class PauseSending(OfNoGroup):
+class PauseSending(EffectShowsOthers, OfNoGroup):
     """Switches sending off. Nothing of Firebreak switches it on again: that is a human's decision."""
 
     spec: ClassVar = SPEC

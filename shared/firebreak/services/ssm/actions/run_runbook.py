@@ -26,7 +26,7 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
-from firebreak.services.action import OfNoGroup
+from firebreak.services.action import EffectShowsOthers, OfNoGroup
 from firebreak.services.ssm.ports import Listed, RunbookReads, RunbookWrites, SsmConnections
 from firebreak.services.ssm.runbooks import (
     ACTIVE,
@@ -71,7 +71,7 @@ TOKENS = UUID("6f1c5e0a-3a52-4f6f-9a53-5d3a6f0f1b77")
 
 
 @dataclass(frozen=True, slots=True)
-class RunRunbook(OfNoGroup):
+class RunRunbook(EffectShowsOthers, OfNoGroup):
     """Starts one run; SSM takes its client token once, so a rung can never start a second one.
 
     The document's effect is its owner's: nothing here can find out what it changed, or take it back.
