@@ -15,7 +15,8 @@ from firebreak.core.decision import Snapshot
 from firebreak.core.incident.states import Incident
 from firebreak.core.incident.verdict import Evidence
 from firebreak.core.limits.history import Hold
-from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan, Receipt, Request, Target
+from firebreak.core.model import Alarm, AlarmState, Obstacle, OwnEvent, Plan, Receipt, Request, Target
+from firebreak.core.readings import Reading
 from firebreak.core.rules import Rules
 from firebreak.policy.compiler import parse_policy
 from firebreak.policy.policy import Policy
@@ -59,7 +60,7 @@ def policy_of(text: str) -> SteadyPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AskingObserver(Observer):
-    """Asks for the look at the target's tags, and for the live look as a whole."""
+    """Asks for the look at the target's tags, for the live look as a whole, and for the second look."""
 
     ask: Ask
 
@@ -77,6 +78,12 @@ class AskingObserver(Observer):
         seen = self.ask(Call("observer", "live", (self.action.spec.name, request, rules, before, now, known)))
         assert isinstance(seen, Snapshot)
         return seen
+
+    def plan_again(
+        self, request: Request, rules: Rules, incident: Reading[Incident]
+    ) -> Reading[Plan | Obstacle]:
+        asked = (self.action.spec.name, request, rules, incident)
+        return cast("Reading[Plan | Obstacle]", self.ask(Call("observer", "plan_again", asked)))
 
 
 @dataclass(frozen=True, slots=True)
