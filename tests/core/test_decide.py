@@ -45,9 +45,11 @@ ORDER = (
     "disruption budget",
     "readiness",
     "approved",
+    "previewed",
     "autonomy",
 )
-OF_OTHER_KINDS = {"alarms still OK", "approved"}
+OF_OTHER_KINDS = {"alarms still OK", "approved", "previewed"}
+OF_AN_ALARM = {"load balancer", "alarm muted", "wrong direction", "missing data"}
 PUTTING_BACK = {"heartbeat", "switch", "own stack", "duplicate", "in flight", "readiness"}
 SPEAKS_TO = {
     RequestKind.ALARM: set(ORDER) - OF_OTHER_KINDS,
@@ -70,6 +72,7 @@ SPEAKS_TO = {
         "readiness",
         "approved",
     },
+    RequestKind.MANUAL: set(ORDER) - OF_AN_ALARM - {"alarms still OK", "approved"},
     RequestKind.UNDO: PUTTING_BACK,
     RequestKind.RESTORE: PUTTING_BACK | {"alarms still OK", "freeze", "storm"},
 }

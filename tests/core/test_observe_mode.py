@@ -63,7 +63,7 @@ def test_observe_mode_announces_only_proposals_and_obstacles(request: Request, s
     assert not isinstance(decision.outcome, AskApproval)
     found = announcement_of(record(decision, request), request, WATCHED)
     about_firebreak = decision.reason in LEDGER_FAULTS
-    answer = request.kind is RequestKind.APPROVAL
+    answer = request.kind in (RequestKind.APPROVAL, RequestKind.MANUAL)
     assert found is None or found.kind is AnnouncementKind.OBSERVED or about_firebreak or answer
 
 

@@ -22,7 +22,10 @@ class AlarmState(StrEnum):
 
 
 class AlarmKind(StrEnum):
-    """The kind of an alarm, as far as its event shows it."""
+    """The kind of an alarm, as far as its event shows it.
+
+    `manual` is no alarm: it stands where one would be, for a request that a human made (core/manual.py).
+    """
 
     METRIC = "metric"
     MATH = "math"
@@ -33,6 +36,7 @@ class AlarmKind(StrEnum):
     PROMQL = "promql"
     LOG = "log"
     COMPOSITE = "composite"
+    MANUAL = "manual"
     UNKNOWN = "unknown"
 
 
@@ -101,6 +105,11 @@ class Alarm:
         """The alarm ARN, with the contributor's id where the alarm is one series."""
         return f"{self.arn}#{self.contributor.id}" if self.contributor else self.arn
 
+    @property
+    def manual(self) -> bool:
+        """Whether there is no alarm, and a human's request stands in its place."""
+        return self.kind is AlarmKind.MANUAL
+
 
 # The target `ses:account` is the whole account. A configuration set of that name cannot be a target:
 # its alarm must never stop all mail.
@@ -159,6 +168,7 @@ class RequestKind(StrEnum):
     WAKE = "wake"
     UNDO = "undo"
     RESTORE = "restore"
+    MANUAL = "manual"
 
 
 class Autonomy(StrEnum):
@@ -177,7 +187,8 @@ class Request:
     `by_symptom` says that no tag named the action: the metric alone led here. `by` names the human
     who approved, and `question` the question that was approved (core/incident/questions.py). `groups` are
     the target groups that led to the target, `unhealthy_hosts` says that the alarm counts a load balancer's
-    unhealthy hosts.
+    unhealthy hosts. Of a manual request `plan_seen` names the plan that its human was shown (core/manual.py),
+    and `red` holds the alarms of the target that were red then.
     """
 
     kind: RequestKind
@@ -194,6 +205,8 @@ class Request:
     groups: frozenset[str] = frozenset()
     unhealthy_hosts: bool = False
     refused: str = ""
+    plan_seen: str = ""
+    red: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +218,8 @@ class OwnEvent:
 
     `refused` is set for a look after a refusal for something that ends by itself: the cause of its page, or
     its incident (core/incident/rechecks.py).
+
+    Only a manual request names its `target`, as a tag would; `plan_seen` and `red` are those of a Request.
     """
 
     kind: RequestKind
@@ -217,6 +232,9 @@ class OwnEvent:
     by: str = ""
     question: str = ""
     refused: str = ""
+    target: str = ""
+    plan_seen: str = ""
+    red: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,15 +263,16 @@ class Plan:
 
 def same_change(one: Plan, other: Plan) -> bool:
     """Whether two plans would send the same to AWS; a ledger gives lists and numbers back in its own way."""
-    return _flat(one.change) == _flat(other.change)
+    return flat(one.change) == flat(other.change)
 
 
-def _flat(value: object) -> object:
+def flat(value: object) -> object:
+    """The value as a ledger would give it back, in plain dictionaries and lists."""
     match value:
         case Mapping():
-            return {str(key): _flat(inner) for key, inner in value.items()}
+            return {str(key): flat(inner) for key, inner in value.items()}
         case list() | tuple():
-            return [_flat(inner) for inner in value]
+            return [flat(inner) for inner in value]
         case _:
             return value
 

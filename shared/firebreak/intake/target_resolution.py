@@ -98,10 +98,18 @@ def request_of(
         by=trigger.by,
         question=trigger.question,
         refused=trigger.refused,
-        by_symptom=not trigger.incident_id and not tag_names_action(trigger.alarm, tags),
+        by_symptom=_by_symptom(trigger, tags),
         groups=named.groups,
         unhealthy_hosts=named.unhealthy_hosts or counts_unhealthy_hosts(trigger.alarm.metrics),
+        plan_seen=trigger.plan_seen,
+        red=trigger.red,
     )
+
+
+def _by_symptom(trigger: OwnEvent, tags: Reading[Mapping[str, str]]) -> bool:
+    """Whether the metric alone led here; a human who requests an action names it."""
+    first = not trigger.incident_id and trigger.kind is not RequestKind.MANUAL
+    return first and not tag_names_action(trigger.alarm, tags)
 
 
 def _elsewhere(alarm: Alarm, home: Home) -> Unresolved | None:

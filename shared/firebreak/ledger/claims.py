@@ -89,6 +89,8 @@ def claim_items(table: str, claim: Claim, retention: Retention = USUAL) -> "list
         items += [_check(table, key(STORM), Condition(NO_STORM))]
     if claim.request.kind is RequestKind.ALARM:
         items += [saw_update(table, claim.request.alarm, claim.after.id, claim.at)]
+    elif claim.request.kind is RequestKind.MANUAL:
+        pass  # no alarm began it
     elif claim.before is None:
         items += [_named_by_wake(table, claim)]
     else:

@@ -23,7 +23,7 @@ from firebreak.core.messages import approval_messages, incident_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.decision_announcement import announcement_of, announcement_of_unresolved
 from firebreak.core.messages.decision_messages import of_decision
-from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request
+from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request, RequestKind
 from firebreak.core.ports import Clock, Log, Schedules
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Disposition, Reason
@@ -268,6 +268,7 @@ class DecisionRecorder:
 
 
 def _opens_above(request: Request, rules: Rules, decision: Decision) -> bool:
-    """Whether an incident starts at the rung above; under autonomy `observe` none ever starts."""
-    climbs = decision.disposition is Disposition.CLIMB and not request.incident_id
+    """Whether an incident starts at the rung above; none ever starts under `observe`, or by hand."""
+    first = not request.incident_id and request.kind is not RequestKind.MANUAL
+    climbs = decision.disposition is Disposition.CLIMB and first
     return climbs and rules.autonomy is not Autonomy.OBSERVE

@@ -34,7 +34,7 @@ from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.history import Decided, GroupSize
 from firebreak.core.limits.storm import RedAlarm, red_alarm, red_alarm_of
 from firebreak.core.messages.decision_messages import of_blindness
-from firebreak.core.model import Alarm, OwnEvent, Plan, Request, Unresolved
+from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Unresolved
 from firebreak.core.ports import Clock, Log, Schedules
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -43,7 +43,7 @@ from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
-from firebreak.intake.names import Home
+from firebreak.intake.names import Home, read_target
 from firebreak.intake.target_groups import ServiceLookup, not_looked_up
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.policy import Policy
@@ -146,7 +146,8 @@ class Remediator:
         if event.action != self.action.spec.name:
             asked = Unresolved(Reason.UNSUPPORTED_REQUEST, f"{event.kind} of {event.action}")
             return self._reject(event, asked, policy)
-        if not event.incident_id and (rejected := reject_early(event.alarm, policy.missing_data)):
+        first = not event.incident_id and event.kind is not RequestKind.MANUAL
+        if first and (rejected := reject_early(event.alarm, policy.missing_data)):
             return self._reject(event, rejected, policy)  # a retry of it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
             return self._reject(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
@@ -158,6 +159,8 @@ class Remediator:
         return self._decide_and_do(request, policy.rules(self.action.spec.name, target), tags)
 
     def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Resolution:
+        if event.kind is RequestKind.MANUAL:
+            return self._supported(Resolution(read_target(event.target, self.account, self.region)))
         if not event.incident_id:
             return self._resolve(event.alarm, tags)
         match self.ledger.incident(event.incident_id):
@@ -173,7 +176,9 @@ class Remediator:
         return Lookups(Home(self.account, self.region), self.observer.alarms, self.behind)
 
     def _resolve(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> Resolution:
-        named = target_resolution.resolve(alarm, tags, self._lookups(), self.action.spec.name)
+        return self._supported(target_resolution.resolve(alarm, tags, self._lookups(), self.action.spec.name))
+
+    def _supported(self, named: Resolution) -> Resolution:
         return replace(named, found=require_supported(named.found, self.action.spec.name, CATALOG))
 
     def _reject(

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decision import Decision, Snapshot
 from firebreak.core.incident.states import PURPOSE_OF, Incident
 from firebreak.core.incident.transitions import joins
@@ -13,7 +14,7 @@ from firebreak.core.limits.disruption_budget import GroupCount, allowed, unavail
 from firebreak.core.limits.history import ScopeHistory
 from firebreak.core.limits.scopes import application_scope, group_scope
 from firebreak.core.messages.decision_messages import QUIET
-from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, Target
+from firebreak.core.model import Alarm, AlarmState, Obstacle, Plan, Request, RequestKind, Target
 from firebreak.core.observed import DescribedAlarm, Series
 from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
@@ -119,7 +120,14 @@ class Observer:
         return self.action.group(request.target, now, health=health)
 
     def _alarm(self, request: Request, before: Snapshot) -> Reading[DescribedAlarm]:
-        """The alarm; for a request of an incident, the member that decides whether it is red."""
+        """The alarm; for a request of an incident, the member that decides whether it is red.
+
+        Of a manual request those that it names as red, for what else they start.
+        """
+        if request.kind is RequestKind.MANUAL:
+            return loudest(
+                [*describe_each(self.alarms, [WatchedAlarm.of(one) for one in request.red]).values()]
+            )
         if not isinstance(before.incident, Incident) or before.incident.id != request.incident_id:
             return self.alarms.describe(request.alarm.name)
         members = [member.watched for member in before.incident.members]
@@ -147,7 +155,12 @@ class Observer:
 
 
 def tags_of(alarm: Alarm, alarms: AlarmReads) -> Reading[Mapping[str, str]]:
-    """The alarm's tags: those in the event over those on the alarm, read only where they may add some."""
+    """The alarm's tags: those in the event over those on the alarm, read only where they may add some.
+
+    A manual request has no alarm, and so no tags.
+    """
+    if alarm.manual:
+        return ABSENT
     if not needs_live_tags(alarm):
         return alarm.tags
     match alarms.tags(alarm.arn):

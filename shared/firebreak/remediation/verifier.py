@@ -16,7 +16,7 @@ from firebreak.core.formats import format_span, late_words
 from firebreak.core.incident.events import ClaimAbandoned, GivenUp, Judged, NotTakenUp, Recovered, TooOld
 from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.states import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState
-from firebreak.core.incident.temporary_changes import after_rest
+from firebreak.core.incident.temporary_changes import after_rest, judge_rest
 from firebreak.core.incident.verdict import (
     Evidence,
     Judgement,
@@ -27,7 +27,6 @@ from firebreak.core.incident.verdict import (
     first_state,
     has_come_to_rest,
     judge,
-    judge_alarms,
     next_step,
     unknown_action,
 )
@@ -275,7 +274,7 @@ class Verifier:
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         step = after_rest(incident, evidence, rules.verification, now, rules.max_incident_age)
-        return self._take(incident, judge_alarms(evidence.alarms, incident.left_out), step, evidence)
+        return self._take(incident, judge_rest(incident, evidence), step, evidence)
 
     def _take(self, incident: Incident, judgement: Judgement, step: Step, evidence: Evidence) -> Summary:
         late = late_words(incident.due_at, evidence.now)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from firebreak.core.manual import MOST_RED
 from firebreak.core.model import Alarm, AlarmKind, Contributor, Metric, Mute, OwnEvent, RequestKind
 from firebreak.errors import UnusableEvent
 from firebreak.wire.codec import read, read_object, refuse_empty
@@ -20,10 +21,12 @@ OWN_SOURCE = "firebreak"
 # A condition of IAM says who may put which on the bus (template.yaml, docs/operations.md).
 OWN_DETAIL_TYPE = "Firebreak Request"
 HUMAN_REQUEST = "Firebreak Human Request"
+MANUAL_REQUEST = "Firebreak Manual Request"
 ANNOUNCEMENT = "Firebreak Announcement"
 HUMAN_ANNOUNCEMENT = "Firebreak Human Announcement"
 ROUTED_ALARM = "Firebreak Routed Alarm"
 
+_OF_REQUESTS = frozenset({OWN_DETAIL_TYPE, HUMAN_REQUEST, MANUAL_REQUEST})
 _ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
 
 
@@ -97,14 +100,22 @@ def request_event(request: OwnEvent, *, by_human: bool = False) -> dict[str, obj
         "by": request.by,
         **({"question": request.question} if request.question else {}),
         **({"refused": request.refused} if request.refused else {}),
+        **({"target": request.target} if request.target else {}),
+        **({"plan_seen": request.plan_seen} if request.plan_seen else {}),
+        **({"red": [alarm_to_wire(alarm) for alarm in request.red]} if request.red else {}),
         "alarm": alarm_to_wire(request.alarm),
     }
-    human = by_human or request.kind is RequestKind.APPROVAL
     return {
         "source": OWN_SOURCE,
-        "detail-type": HUMAN_REQUEST if human else OWN_DETAIL_TYPE,
+        "detail-type": _detail_type(request, by_human=by_human),
         "detail": detail,
     }
+
+
+def _detail_type(request: OwnEvent, *, by_human: bool) -> str:
+    if request.kind is RequestKind.MANUAL:
+        return MANUAL_REQUEST
+    return HUMAN_REQUEST if by_human or request.kind is RequestKind.APPROVAL else OWN_DETAIL_TYPE
 
 
 def routed_alarm(function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> dict[str, object]:
@@ -114,30 +125,60 @@ def routed_alarm(function: str, event: Mapping[str, object], tags: Mapping[str, 
 
 def request_from_event(event: Mapping[str, object]) -> OwnEvent:
     """The request in an envelope of `request_event`. Raises UnusableEvent."""
-    if event.get("detail-type") not in (OWN_DETAIL_TYPE, HUMAN_REQUEST):
+    if event.get("detail-type") not in _OF_REQUESTS:
         found = f"detail-type {as_excerpt(event.get('detail-type'))} from source {as_excerpt(OWN_SOURCE)}"
         raise UnusableEvent(found, f'detail-type "{OWN_DETAIL_TYPE}"')
     detail = _versioned(event.get("detail"), "request")
     kind = detail.get("kind")
     if kind == RequestKind.ALARM:
         raise UnusableEvent('a request of kind "alarm"', f"one of {', '.join(_ASKED)}")
-    # A first response that waits out a mute window has no incident yet.
-    incident = detail.get("incident", "" if kind == RequestKind.WAKE else None)
+    # A first response that waits out a mute window has no incident yet, nor has a human's own request.
+    incident = detail.get("incident", "" if kind in _BEFORE_AN_INCIDENT else None)
     if incident is None:
         raise UnusableEvent("incident: nothing", "text that is not empty")
     alarm = alarm_from_wire(detail.get("alarm"))
-    asked = read(OwnEvent, {**detail, "incident_id": incident, "alarm": alarm}, "request")
+    red = _red_alarms(detail.get("red", []))
+    asked = read(OwnEvent, {**detail, "incident_id": incident, "alarm": alarm, "red": []}, "request")
+    asked = replace(asked, red=red)
     refuse_empty(asked.action, "action")
-    if kind != RequestKind.WAKE:
+    if kind not in _BEFORE_AN_INCIDENT:
         refuse_empty(asked.incident_id, "incident")
+    if asked.kind is RequestKind.MANUAL:
+        _refuse_unfit_manual(asked)
     for name, count in (("rung", asked.rung), ("attempt", asked.attempt)):
         if count < 0:
             raise UnusableEvent(f"{name}: a number below 0", "a whole number, 0 or more")
     return asked
 
 
+_BEFORE_AN_INCIDENT = frozenset({RequestKind.WAKE, RequestKind.MANUAL})
+
+
+def _red_alarms(stored: object) -> tuple[Alarm, ...]:
+    """The alarms that a manual request names as red."""
+    if not isinstance(stored, list):
+        raise UnusableEvent(f"red: {as_excerpt(stored)}", "a list of alarms")
+    if len(stored) > MOST_RED:
+        raise UnusableEvent(f"red: a list of {len(stored)} alarms", f"at most {MOST_RED}")
+    return tuple(map(alarm_from_wire, stored))
+
+
+def _refuse_unfit_manual(asked: OwnEvent) -> None:
+    """Raises UnusableEvent where a manual request lacks a part, or is for an incident or an alarm."""
+    for name in ("target", "by", "plan_seen"):
+        refuse_empty(getattr(asked, name), name)
+    if asked.incident_id:
+        raise UnusableEvent(f"incident: {as_excerpt(asked.incident_id)}", "none in a manual request")
+    if not asked.alarm.manual or asked.alarm.since != asked.at:
+        raise UnusableEvent("alarm: not that of a manual request", 'one of kind "manual", since the request')
+
+
 def refuse_wrong_sender(detail_type: object, asked: OwnEvent) -> None:
     """Raises UnusableEvent where a request came under the detail type of those who may not make it."""
+    if (detail_type == MANUAL_REQUEST) is not (asked.kind is RequestKind.MANUAL):
+        raise UnusableEvent(
+            f"a {asked.kind} as {as_excerpt(detail_type)}", f'a manual one as "{MANUAL_REQUEST}"'
+        )
     if detail_type == HUMAN_REQUEST and not _is_of_humans(asked):
         raise UnusableEvent(f'a {asked.kind} as "{HUMAN_REQUEST}"', "an approval or a retry")
     if detail_type != HUMAN_REQUEST and asked.kind is RequestKind.APPROVAL:

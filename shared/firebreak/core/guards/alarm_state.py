@@ -9,6 +9,7 @@ from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.evaluation import Missing, MissingData
 from firebreak.core.formats import format_time
 from firebreak.core.guards.findings import blind, objected, passed
+from firebreak.core.incident.states import Incident
 from firebreak.core.limits.budgets import format_duration, is_ahead, readable
 from firebreak.core.limits.history import Transition
 from firebreak.core.missing_data import (
@@ -73,13 +74,18 @@ def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """The request must be young, the newest of its alarm, and the alarm red at this moment."""
+    """The request must be young, the newest of its alarm, and the alarm red at this moment.
+
+    Of a manual request only the age counts: it needs no alarm.
+    """
     last, age = seen.transition, seen.now - request.at
     if _is_newer(last, request.alarm, seen.now) and _gives_way(request, last):
         return objected("stale", Reason.SUPERSEDED, f"{last.state} since {format_time(last.since)} is newer")
     if age > rules.max_event_age and _ages(request):
         detail = f"{readable(age)} old, limit {format_duration(rules.max_event_age)}"
         return objected("stale", Reason.TOO_OLD, detail)
+    if request.kind is RequestKind.MANUAL:
+        return passed("stale", f"requested {readable(age)} ago")
     if request.kind is RequestKind.ALARM and isinstance(last, Unknown | NotRead):
         return blind("stale", last, Reason.ALARM_UNREADABLE, seen.now)
     return _red_now(request, seen)
@@ -199,6 +205,8 @@ def _missing_of(request: Request, rules: Rules, seen: Snapshot, alarm: Described
 def alarms_still_ok(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """A temporary change is only taken back while every alarm of the incident is well."""
     del request, rules
+    if isinstance(seen.incident, Incident) and not seen.incident.members:
+        return passed("alarms still OK", "no alarm belongs to the incident")
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
             return blind("alarms still OK", unseen, Reason.ALARM_UNREADABLE, seen.now)

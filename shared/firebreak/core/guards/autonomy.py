@@ -4,11 +4,13 @@ from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.formats import format_time
 from firebreak.core.guards.findings import blind, objected, passed
 from firebreak.core.incident.states import Incident
+from firebreak.core.manual import plan_id
 from firebreak.core.model import (
     Autonomy,
     Obstacle,
     Plan,
     Request,
+    RequestKind,
     same_change,
 )
 from firebreak.core.people import claimed
@@ -40,10 +42,30 @@ def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return objected("approved", Reason.PLAN_CHANGED, "it cannot be done any more")
 
 
+def as_previewed(request: Request, rules: Rules, seen: Snapshot) -> Check:
+    """The plan of a manual request is the one that its human was shown, with the same doubts."""
+    del rules
+    match seen.plan:
+        case Unknown() | NotRead() as unseen:
+            return blind("previewed", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
+        case Plan() as plan if plan_id(plan) == request.plan_seen:
+            return passed("previewed", f"by {claimed(request.by)}: {plan.summary}")
+        case Plan() as plan:
+            now = "; ".join((plan.summary, *plan.doubts))
+            detail = f"it is not the plan that was shown; now it would be: {now}"
+            return objected("previewed", Reason.PLAN_CHANGED, detail)
+        case Obstacle() | Absent():
+            return objected("previewed", Reason.PLAN_CHANGED, "it cannot be done any more")
+
+
 def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """How far the policy lets Firebreak go here by itself; with a doubt it never goes alone."""
-    del request
+    """How far the policy lets Firebreak go here by itself; with a doubt it never goes alone.
+
+    A human who requests the act lifts it: the doubts were shown with the plan.
+    """
     detail = f"{rules.autonomy} by {rules.sources['autonomy']}"
+    if request.kind is RequestKind.MANUAL:
+        return passed("autonomy", f"{detail}, lifted: requested by {claimed(request.by)}")
     doubts = seen.plan.doubts if isinstance(seen.plan, Plan) else ()
     match rules.autonomy:
         case Autonomy.AUTO if doubts:

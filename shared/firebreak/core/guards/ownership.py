@@ -1,13 +1,13 @@
 """Guards: the owners of the alarm and of the target, and other controllers of the alarm."""
 
+from collections.abc import Mapping
+
 from firebreak.core.action_spec import Catalog, Effect
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.guards.consent import allows
 from firebreak.core.guards.controllers import Controller, controllers_of, names_of
 from firebreak.core.guards.findings import blind, objected, passed
-from firebreak.core.model import (
-    Request,
-)
+from firebreak.core.model import Request, RequestKind
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -53,8 +53,13 @@ def own_stack(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 
 def opt_in(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """The owner of the resource said yes and the owner of the alarm did not say none."""
+    """The owner of the resource said yes and the owner of the alarm did not say none.
+
+    A manual request has no alarm: the resource's own tag alone decides.
+    """
     del rules
+    if request.kind is RequestKind.MANUAL:
+        return _target_opted_in(request, seen)
     in_event = request.alarm.tags.get(ACTION_TAG)
     if in_event is None:
         match seen.alarm_tags:
@@ -79,7 +84,7 @@ def _target_opted_in(request: Request, seen: Snapshot) -> Check:
             return blind("opt-in", unseen, Reason.OPT_IN_UNREADABLE, seen.now)
         case Absent():
             return objected("opt-in", Reason.TARGET_MISSING, "the target does not exist")
-        case tags if tags.get(OPT_IN_TAG) == "true" and not allows(tags, request.alarm.name):
+        case tags if tags.get(OPT_IN_TAG) == "true" and not _may_ask(request, tags):
             detail = f"the target's tag {ALARMS_TAG} is {tags.get(ALARMS_TAG)!r}"
             return objected("opt-in", Reason.ALARM_NOT_ALLOWED, detail)
         case tags if tags.get(OPT_IN_TAG) == "true":
@@ -87,6 +92,11 @@ def _target_opted_in(request: Request, seen: Snapshot) -> Check:
         case tags:
             value = f"{tags[OPT_IN_TAG]!r}" if OPT_IN_TAG in tags else "not set"
             return objected("opt-in", Reason.NOT_OPTED_IN, f"{OPT_IN_TAG} is {value}")
+
+
+def _may_ask(request: Request, tags: Mapping[str, str]) -> bool:
+    """Whether the target's list of alarms lets this request act; it says nothing about humans."""
+    return request.kind is RequestKind.MANUAL or allows(tags, request.alarm.name)
 
 
 def load_balancer(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -123,6 +133,8 @@ def other_controller(request: Request, rules: Rules, seen: Snapshot) -> Check:
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
             return blind("other controller", unseen, Reason.CONTROLLER_UNREADABLE, seen.now)
+        case Absent() if request.kind is RequestKind.MANUAL:
+            return passed("other controller", "no alarm of the target is red")
         case Absent():
             return passed("other controller", "the alarm is gone, so it starts nothing")
         case _:

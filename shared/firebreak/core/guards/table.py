@@ -14,7 +14,7 @@ from firebreak.core.guards.alarm_state import (
     stale,
     wrong_direction,
 )
-from firebreak.core.guards.autonomy import approved, autonomy
+from firebreak.core.guards.autonomy import approved, as_previewed, autonomy
 from firebreak.core.guards.concurrency import duplicate, in_flight
 from firebreak.core.guards.limits import (
     already_rolled_back,
@@ -54,9 +54,12 @@ class Guard:
 
 
 FIRST_AND_NEXT = frozenset({_K.ALARM, _K.CLIMB, _K.WAKE})
-TAKES_A_SLOT = FIRST_AND_NEXT | {_K.APPROVAL}
+BECAUSE_OF_AN_ALARM = FIRST_AND_NEXT | {_K.APPROVAL}
+# A human's own request replaces the alarm: every limit holds for it, and no guard of the alarm looks.
+LIMITED = FIRST_AND_NEXT | {_K.MANUAL}
+TAKES_A_SLOT = BECAUSE_OF_AN_ALARM | {_K.MANUAL}
 # Taking capacity back is a change like any other, so it keeps still where acts do.
-NOT_IN_A_STORM = FIRST_AND_NEXT | {_K.RESTORE}
+NOT_IN_A_STORM = LIMITED | {_K.RESTORE}
 
 # tests/core/test_decide.py holds the order.
 GUARDS: tuple[Guard, ...] = (
@@ -69,20 +72,21 @@ GUARDS: tuple[Guard, ...] = (
     Guard("wrong direction", frozenset({_K.ALARM, _K.WAKE}), wrong_direction),
     Guard("other controller", TAKES_A_SLOT, other_controller),
     Guard("stale", TAKES_A_SLOT, stale),
-    Guard("missing data", TAKES_A_SLOT, missing_data),
+    Guard("missing data", BECAUSE_OF_AN_ALARM, missing_data),
     Guard("alarms still OK", frozenset({_K.RESTORE}), alarms_still_ok),
     Guard("duplicate", EVERY_KIND, duplicate),
     Guard("in flight", EVERY_KIND, in_flight),
     Guard("freeze", NOT_IN_A_STORM, freeze),
     Guard("storm", NOT_IN_A_STORM, storm),
-    Guard("breaker", FIRST_AND_NEXT, breaker_closed),
-    Guard("cooldown", FIRST_AND_NEXT, cooldown),
-    Guard("rung gap", FIRST_AND_NEXT, rung_gap),
+    Guard("breaker", LIMITED, breaker_closed),
+    Guard("cooldown", LIMITED, cooldown),
+    Guard("rung gap", LIMITED, rung_gap),
     Guard("memory raise limit", TAKES_A_SLOT, memory_raise_limit),
     Guard("already rolled back", TAKES_A_SLOT, already_rolled_back),
     Guard("budgets", TAKES_A_SLOT, budgets),
     Guard("disruption budget", TAKES_A_SLOT, disruption_budget),
     Guard("readiness", EVERY_KIND, readiness),
     Guard("approved", frozenset({_K.APPROVAL}), approved),
-    Guard("autonomy", FIRST_AND_NEXT, autonomy),
+    Guard("previewed", frozenset({_K.MANUAL}), as_previewed),
+    Guard("autonomy", LIMITED, autonomy),
 )

@@ -25,6 +25,7 @@ from firebreak.core.incident.events import (
 )
 from firebreak.core.incident.states import WITH_HUMANS, Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import (
+    NO_ALARM,
     Climb,
     Close,
     GiveToHumans,
@@ -158,7 +159,12 @@ def _to_humans(
 
 def _recovered(incident: Incident, now: datetime) -> Moved:
     if incident.state in WITH_HUMANS:
-        why = "every alarm of the incident is OK after it was given to humans"
+        calm = (
+            "every alarm of the incident is OK"
+            if incident.members
+            else f"the target is at rest, and {NO_ALARM},"
+        )
+        why = f"{calm} after it was given to humans"
         closed = transitions.over(incident, IncidentState.CLOSED, why)
         message = incident_messages.recovered_after_humans(closed, now, why)
     else:

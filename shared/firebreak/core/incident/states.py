@@ -86,6 +86,8 @@ ASKED_IN: Mapping[RequestKind, frozenset[IncidentState]] = MappingProxyType(
         RequestKind.APPROVAL: frozenset({_S.AWAITING_APPROVAL}),
         RequestKind.UNDO: frozenset({_S.UNDOING}),
         RequestKind.RESTORE: frozenset({_S.UNDOING}),
+        # It opens an incident of its own, and is never for one that is there.
+        RequestKind.MANUAL: frozenset(),
     }
 )
 

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.incident.verdict import (
+    NO_ALARM,
     Evidence,
     GiveToHumans,
+    Judgement,
     Keep,
     Rest,
     Step,
@@ -23,13 +25,20 @@ from firebreak.core.model import Obstacle, Plan, Verdict
 from firebreak.core.rules import Verification
 
 
+def judge_rest(incident: Incident, evidence: Evidence) -> Judgement:
+    """The verdict of the alarms on an incident that rests; without any, nothing speaks against it."""
+    if not incident.members:
+        return Judgement(Verdict.RECOVERED, NO_ALARM)
+    return judge_alarms(evidence.alarms, incident.left_out)
+
+
 def after_rest(
     incident: Incident, evidence: Evidence, rules: Verification, now: datetime, max_age: timedelta
 ) -> Step:
     """The next step of an incident that rests: more rest, the next rung, the restore, or humans."""
     since = well_since(incident, evidence, now)
     back_at = since + max(rules.healthy_for, rules.restore_after)
-    match judge_alarms(evidence.alarms, incident.left_out).verdict:
+    match judge_rest(incident, evidence).verdict:
         case Verdict.NOT_RECOVERED:
             return next_rung(incident.ladder, incident.rung)
         case Verdict.RECOVERED if now < back_at:

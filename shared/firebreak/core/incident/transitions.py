@@ -17,6 +17,7 @@ from firebreak.core.incident.states import (
 )
 from firebreak.core.ledger import incident_name
 from firebreak.core.limits.budgets import ACT_WITHIN
+from firebreak.core.manual import manual_ladder
 from firebreak.core.messages.incident_facts import stays, step_line
 from firebreak.core.model import Alarm, Plan, Request, RequestKind
 from firebreak.core.reasons import Reason
@@ -33,16 +34,17 @@ LOOKED_AT_BEFORE = frozenset({RequestKind.APPROVAL, RequestKind.UNDO, RequestKin
 
 
 def opened(request: Request, rules: Rules, at: datetime) -> Incident:
-    """A new incident at its first rung."""
+    """A new incident at its first rung. One by hand has the red alarms of its target, and one rung."""
+    manual = request.kind is RequestKind.MANUAL
     return Incident(
         id=incident_name(request),
         target=request.target,
         state=IncidentState.OPEN,
         rung=0,
         action=request.action,
-        ladder=rules.ladder,
+        ladder=manual_ladder(request.action) if manual else rules.ladder,
         alarm=request.alarm,
-        members=(Member.of(request.alarm),),
+        members=tuple(map(Member.of, request.red if manual else (request.alarm,))),
         opened_at=at,
     )
 
@@ -199,8 +201,11 @@ def joins(request: Request, decision: Decision, incident: Incident) -> bool:
     """Whether the alarm joins the incident that holds its target, and is announced with it.
 
     It joins also where its own request may not act: an act that made it red must be judged by it. An alarm
-    that the target is known not to allow never joins: it has no say about the target.
+    that the target is known not to allow never joins: it has no say about the target. A manual request brings
+    no alarm.
     """
+    if request.kind is RequestKind.MANUAL:
+        return False
     if not NOT_ALLOWED.isdisjoint(check.reason for check in decision.checks):
         return False
     if decision.reason is Reason.IN_FLIGHT:

@@ -27,6 +27,9 @@ class Reversals:
 
 NO_REVERSALS = Reversals()
 
+NO_ALARM = "no alarm belongs to the incident"
+AT_REST = f"the action's effect has settled, and {NO_ALARM}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -74,7 +77,7 @@ def judge(incident: Incident, evidence: Evidence, rules: Verification) -> Judgem
     4. Not to know whether it was made, or how the target fares, is unknown. Such a look is repeated, and the
        line names the alarms of 3, so that the human who is called in the end is notified of them.
     5. An effect that has not settled waits; one that failed did not help.
-    6. Then the alarms decide; an alarm that is red still gets its time.
+    6. Then the alarms decide; a red one still gets its time. Without any, an act that settled has helped.
     """
     elapsed = evidence.now - (incident.acted_at or incident.opened_at)
     alarms = judge_alarms(evidence.alarms, incident.left_out)
@@ -100,7 +103,8 @@ def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -
 
     A change that should have been put back and was not stays with humans, even if every alarm is OK.
     """
-    if incident.purpose is Purpose.ACT and alarms.verdict is not Verdict.NOT_RECOVERED:
+    by_alarms = incident.purpose is Purpose.ACT and incident.members
+    if by_alarms and alarms.verdict is not Verdict.NOT_RECOVERED:
         return alarms
     if early:
         return Judgement(Verdict.TOO_EARLY, "the lost request may still be on its way")
@@ -153,6 +157,8 @@ def _judge_settling(
             return _unsettled(alarms, "the action's effect failed")
         case Failed(why):
             return _unsettled(alarms, f"the action's effect failed: {why}")
+        case Settled.YES if not incident.members:
+            return Judgement(Verdict.RECOVERED, AT_REST)
         case Settled.YES:
             pass
     if alarms.verdict is Verdict.NOT_RECOVERED and elapsed < rules.after:
@@ -185,8 +191,8 @@ def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]], left_out:
 
 
 def all_members_ok(incident: Incident, states: Mapping[WatchedAlarm, AlarmReading]) -> bool:
-    """Whether every alarm that ever joined the incident is known to be OK."""
-    return not incident.left_out and all_ok(states.values())
+    """Whether every alarm that ever joined the incident is known to be OK; an act by hand may have none."""
+    return not incident.left_out and (not incident.members or all_ok(states.values()))
 
 
 def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> Judged | None:

@@ -18,8 +18,8 @@ from firebreak.core.rules import Rules
 def announcement_of(record: DecisionRecord, request: Request, rules: Rules) -> Announcement | None:
     """The announcement of a recorded decision; None when recording it is enough.
 
-    A human who approved gets an answer under any autonomy, and a human who asked again gets one whatever
-    the opt-in.
+    A human who approved or requested the act gets an answer under any autonomy, and a human who asked again
+    gets one whatever the opt-in.
     """
     if request.incident_id and record.decision.reason is Reason.TOO_OLD:
         return None  # the pages of the incident, which has moved on, announced the result
@@ -31,7 +31,7 @@ def announcement_of(record: DecisionRecord, request: Request, rules: Rules) -> A
         return None
     if first and not request.by_symptom and record.decision.reason in NOT_WANTED:
         return notice(record, request.target, observed=observed)
-    if observed and request.kind is not RequestKind.APPROVAL:
+    if observed and request.kind not in (RequestKind.APPROVAL, RequestKind.MANUAL):
         return of_observed(record, request.target, rules.ladder)
     return of_decision(record, request.target, of_an_incident=bool(request.incident_id))
 

@@ -10,8 +10,8 @@ from firebreak.core.formats import format_time, quarter_hour
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import muted, objections
-from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, about_alarm
+from firebreak.core.messages.incident_facts import given_reason, muted, objections
+from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, about_alarm, nothing_more
 from firebreak.core.model import Alarm, RequestKind, Target
 from firebreak.core.paging.paused import NEXT
 from firebreak.core.people import claimed, person
@@ -65,9 +65,10 @@ def announcement(
             *objections(decision),
             *(plan.warnings if plan else ()),
             *([f"requested by {claimed(record.by)}"] if record.by else []),
+            *given_reason(record.alarm),
             *muted(record.alarm),
         ),
-        next=_next_of(decision, lasting),
+        next=_next_of(decision, lasting, record.alarm),
         by=_holder(decision),
         target=target.display if target else "",
         event=record.key,
@@ -97,7 +98,7 @@ def _named_cause(decision: Decision) -> str:
 
 
 def _watched(alarm: Alarm | None) -> tuple[WatchedAlarm, ...]:
-    return (WatchedAlarm.of(alarm),) if alarm else ()
+    return (WatchedAlarm.of(alarm),) if alarm and not alarm.manual else ()
 
 
 def _kind_of(decision: Decision) -> AnnouncementKind:
@@ -174,7 +175,7 @@ def _cause_of(decision: Decision, lasting: Lasting) -> str:
     return decision.reason.value if shared else ""
 
 
-def _next_of(decision: Decision, lasting: Lasting) -> str:
+def _next_of(decision: Decision, lasting: Lasting, alarm: Alarm | None) -> str:
     deciding = decision.deciding
     again = (
         f"Firebreak may act again from {format_time(deciding.until)} on. "
@@ -187,7 +188,7 @@ def _next_of(decision: Decision, lasting: Lasting) -> str:
     if holder := _holder(decision):
         return f"{NEXT.format(holder=person(holder))}{once}"
     silent = f"{IF_SILENT} " if decision.reason is Reason.NO_DATA else ""
-    return f"{silent}{again}{NOTHING_LOOKS_AGAIN}{once}"
+    return f"{silent}{again}{nothing_more(alarm)}{once}"
 
 
 # A fault that a sweep meets every five minutes until somebody mends it is announced once a day.

@@ -124,6 +124,11 @@ def muted(alarm: Alarm | None) -> list[str]:
     ]
 
 
+def given_reason(alarm: Alarm | None) -> list[str]:
+    """The reason that a human gave for a manual request (untrusted text)."""
+    return [f"reason given: {alarm.reason}"] if alarm and alarm.manual and alarm.reason else []
+
+
 def objections(decision: Decision) -> list[str]:
     """The finding of every guard that objected, with its numbers."""
     return [f"{c.guard}: {c.detail}" for c in decision.checks if c.result is Result.OBJECTED]

@@ -9,16 +9,15 @@ from firebreak.core.formats import format_time
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import muted, rung_words, stays, steps, values
+from firebreak.core.messages.incident_facts import given_reason, muted, rung_words, stays, steps, values
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.people import claimed
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.tags import RUNBOOK_TAG, SEVERITY_TAG
 
-NOTHING_LOOKS_AGAIN = (
-    "No further automatic action. CloudWatch sends nothing more until the alarm changes state."
-)
+NOTHING_MORE = "No further automatic action."
+NOTHING_LOOKS_AGAIN = f"{NOTHING_MORE} CloudWatch sends nothing more until the alarm changes state."
 
 
 # A page of more lines is not read at 3 a.m.; SNS itself would carry 256 KB.
@@ -29,6 +28,8 @@ def about_alarm(alarm: Alarm | None) -> dict[str, object]:
     """The fields of an announcement that come from its alarm."""
     if alarm is None:
         return {}
+    if alarm.manual:
+        return {"account": alarm.account, "region": alarm.region}
     return {
         "alarm_name": alarm.name,
         "alarm_since": alarm.since,
@@ -61,7 +62,7 @@ def of_incident(
         incident_id=incident.id,
         action=incident.action,
         headline=headline,
-        facts=tuple(facts),
+        facts=(*facts, *given_reason(incident.alarm)),
         next=next_,
         target=incident.target.display,
         rung=incident.rung,
@@ -139,11 +140,17 @@ def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:
         at,
         f"{nothing}: {summary}",
         facts=[why, *unchanged, rung_words(incident)],
-        next_=NOTHING_LOOKS_AGAIN,
+        next_=nothing_more(incident.alarm),
     )
 
 
 HEARS_OF_OK = "You get a message when every alarm of the incident is OK."
+HEARS_OF_REST = "You get a message when the target is at rest."
+
+
+def nothing_more(alarm: Alarm | None) -> str:
+    """The next step where Firebreak stops and nothing will start it again by itself."""
+    return NOTHING_MORE if alarm and alarm.manual else NOTHING_LOOKS_AGAIN
 
 
 def given_to_humans(
@@ -156,7 +163,7 @@ def given_to_humans(
         at,
         why,
         facts=[*steps(incident), *stays(incident), *_members(incident), *muted(incident.alarm)],
-        next_=f"No further automatic action. {HEARS_OF_OK}",
+        next_=f"{NOTHING_MORE} {HEARS_OF_OK if incident.members else HEARS_OF_REST}",
     )
     return replace(message, alarm_state=alarm_state.value if alarm_state else "")
 

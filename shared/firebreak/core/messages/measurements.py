@@ -55,6 +55,7 @@ def red_words(alarm: Alarm) -> str:
             | AlarmKind.CONTRIBUTOR
             | AlarmKind.PROMQL
             | AlarmKind.LOG
+            | AlarmKind.MANUAL
             | AlarmKind.UNKNOWN
         ):
             words = _measured(alarm)

@@ -69,7 +69,12 @@ def no_storm(claim: Claim, held: Held) -> bool:
 
 
 def alarm_unchanged(claim: Claim, held: Held) -> bool:
-    """The alarm sent no transition since: for a new alarm nothing newer, for a next rung nothing at all."""
+    """The alarm sent no transition since: for a new alarm nothing newer, for a next rung nothing at all.
+
+    A manual request has no alarm.
+    """
+    if claim.request.kind is RequestKind.MANUAL:
+        return True
     if claim.request.kind is RequestKind.ALARM:
         return not_superseded(held, claim.request.alarm, claim.at)
     seen = claim.seen.transition
@@ -107,7 +112,7 @@ def _with_claim(held: Held, claim: Claim) -> Held:
         rungs=with_entry(held.rungs, _rung(after), after.claim_id),
         incidents=with_entry(held.incidents, after.id, kept_incident(after)),
     )
-    if claim.before is None:
+    if claim.before is None and claim.request.kind is not RequestKind.MANUAL:
         held = _named(held, claim.request.alarm, after.id, claim.at)
     return with_line(decided_by(held, claim.record), after, claim.at, claimed_words(claim))
 
