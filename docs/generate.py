@@ -188,7 +188,7 @@ def unusable_events() -> str:
 def _sample(path: Path) -> Row:
     trigger = alarm_events.parse(json.loads(path.read_text(encoding="utf-8")))
     if isinstance(trigger, OwnEvent):
-        return _name(path), f"own: {trigger.kind.value}", "-", trigger.action, "its incident's"
+        return _name(path), f"own: {trigger.kind.value}", "-", trigger.action, _about(trigger)
     goes_to = ", ".join(f"{one.function} (by {one.by.value})" for one in route(trigger, CATALOG)) or "nobody"
     return _name(path), trigger.kind.value, trigger.state.value, goes_to, _target(trigger)
 

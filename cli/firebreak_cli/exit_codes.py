@@ -34,6 +34,8 @@ CHANGED = 7
 WOULD_NOT_ACT = 8
 OWNED = 9
 PARTLY_DONE = 10
+NOT_DONE = 11
+NOT_KNOWN = 12
 INTERRUPTED = 130
 # The code of every command whose reader goes away, such as `head`.
 READER_GONE = 141
@@ -49,6 +51,8 @@ EXIT_CODES: Mapping[int, str] = {
     WOULD_NOT_ACT: "`doctor` found something in the way that no waiver accepts, or could not look",
     OWNED: "`adopt --apply` left a part of the plan to its owners, and printed the change for them",
     PARTLY_DONE: "`adopt` left a part undone that changed or is gone, or stopped for want of its undo file",
+    NOT_DONE: "`act` changed nothing: a guard refused it, or AWS did",
+    NOT_KNOWN: "`act` sent its request, and its result is not known yet: the output says where to look",
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
     READER_GONE: "the reader of the output, such as `head`, went away",
 }

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.commands.act import register as register_act
 from firebreak_cli.commands.adopt import register as register_adopt
 from firebreak_cli.commands.answering import register as register_answering
 from firebreak_cli.commands.backtest import register as register_backtest
@@ -66,6 +67,7 @@ register_replay(app)
 register_stopping(app)
 register_answering(app)
 register_retry(app)
+register_act(app)
 register_policy(app)
 register_drill(app)
 register_adopt(app)

@@ -85,6 +85,7 @@ EXPLAINED = {
     "ecs_unhealthy_container_replace": WATCHED._replace(route="replace-task"),
     "own_approval": Expected(RESTART, API, "refuse", Reason.NOT_APPROVED),
     "own_climb": WATCHED._replace(route=SCALE),
+    "own_manual": Expected(RESTART, API, "refuse", Reason.NOT_LOOKED_AT),
     "own_undo": Expected(SCALE, API, "refuse", Reason.NOT_LOOKED_AT),
     "own_wake": WATCHED,
     "promql_contributor": WATCHED,

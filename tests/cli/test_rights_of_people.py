@@ -6,11 +6,13 @@ The commands run in this process; every call that is sent is compared with the p
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from boto3.session import Session
 from botocore.stub import Stubber
 
 from firebreak.core.incident.questions import question_id
@@ -19,10 +21,12 @@ from firebreak.policy.compiler import hash_of, parse_policy
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.environment import Environment
+from firebreak_cli.exit_codes import NOT_KNOWN
 from firebreak_cli.export.kinds import Kind
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
 from tests.cli.running import StackSession, around, deployed, run
 from tests.cli.test_acknowledging import thread
+from tests.cli.test_acting import settled
 from tests.cli.test_approving import ASKING
 from tests.cli.test_pause_scopes import moto_service
 from tests.cli.test_status_command import queue, stack_with
@@ -88,7 +92,7 @@ class Recorder:
     def _session(self) -> StackSession:
         recorder = self
 
-        class Session(StackSession):
+        class Answering(StackSession):
             def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
                 made = super().client(service_name, *args, **kwargs)
                 if service_name == "cloudwatch" and recorder.cloudwatch:
@@ -97,7 +101,7 @@ class Recorder:
                     stubber.activate()
                 return made
 
-        made = Session(self.program)
+        made = Answering(self.program)
         made.events.register("before-parameter-build", self._sent, unique_id="rights")
         return made
 
@@ -228,10 +232,31 @@ def adopts(world: World) -> set[Right]:
     return rights_for(world, "adopt")
 
 
+def acts(world: World) -> set[Right]:
+    bus()
+    moto_service("api", **{"firebreak:enabled": "true"})
+    recorder = Recorder()
+    here = recorder.context_of(world)
+
+    def session() -> Session:
+        made = here.session()
+        made.events.register("after-call.ecs.DescribeServices", settled, unique_id="settled")
+        return made
+
+    def pass_time(seconds: float) -> None:
+        world.clock.pass_time(timedelta(seconds=seconds))
+
+    words = ("act", "restart-service", "ecs:prod/api", "--reason", "x", "--yes", "--json")
+    result = run(*words, environment=replace(here, session=session, sleep=pass_time))
+    assert result.exit_code == NOT_KNOWN, result.output  # no function takes it up here
+    return recorder.needed
+
+
 COMMANDS: dict[str, tuple[Callable[[World], set[Right]], str]] = {
     "looks": (looks, "Readers"),
     "answers": (answers, "Answers"),
     "retries": (retries, "Answers"),
+    "acts": (acts, "Acts"),
     "ends": (ends, "Operators"),
     "drills": (drills, "Operators"),
     "adopts": (adopts, "Readers"),
@@ -245,7 +270,7 @@ def test_a_commands_policy_and_that_of_readers_allow_all_that_it_calls(world: Wo
     assert {right for right in called(world) if not any(map(right.is_in, statements))} == set()
 
 
-@pytest.mark.parametrize("policy", ["Answers", "Operators"])
+@pytest.mark.parametrize("policy", ["Answers", "Acts", "Operators"])
 def test_no_policy_of_people_who_write_allows_what_none_of_its_commands_calls(policy: str) -> None:
     """Neither a call, nor a partition of the ledger, nor a type of event."""
     called: set[Right] = set()
@@ -321,9 +346,12 @@ def _here(service: str, what: str) -> dict[str, str]:
 
 def test_people_may_write_only_to_this_stack_and_the_alarms_of_its_drills() -> None:
     ledger, bus = _here("dynamodb", "table/${LedgerTable}"), _here("events", "event-bus/${Stack}")
-    found = {one["Sid"]: one["Resource"] for name in ("Answers", "Operators") for one in allowed(name)}
+    found = {
+        one["Sid"]: one["Resource"] for name in ("Answers", "Acts", "Operators") for one in allowed(name)
+    }
     assert found == {
         "TellAndAsk": bus,
+        "RequestByHand": bus,
         "WriteAnswers": ledger,
         "SettleAnnouncements": ledger,
         "EndStorms": ledger,

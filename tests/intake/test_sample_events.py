@@ -114,6 +114,12 @@ ALARMS = {
 OWN = {
     "own_approval": (RequestKind.APPROVAL, "restart-service", 0, "alex@example.com"),
     "own_climb": (RequestKind.CLIMB, "scale-service", 1, ""),
+    "own_manual": (
+        RequestKind.MANUAL,
+        "restart-service",
+        0,
+        "arn:aws:sts::111122223333:assumed-role/OnCall/alex@example.com",
+    ),
     "own_undo": (RequestKind.UNDO, "scale-service", 1, ""),
     "own_wake": (RequestKind.WAKE, "restart-service", 0, ""),
 }
@@ -193,7 +199,10 @@ def test_own_sample_is_parsed_as_a_request(name: str) -> None:
 
     assert isinstance(request, OwnEvent)
     assert OWN[name] == (request.kind, request.action, request.rung, request.by)
-    assert sample("ecs_memory_alarm") == request.alarm
+    if request.kind is RequestKind.MANUAL:
+        assert (request.target, request.alarm.manual) == ("ecs:prod/api", True)
+    else:
+        assert sample("ecs_memory_alarm") == request.alarm
 
 
 @pytest.mark.parametrize("name", UNUSABLE)

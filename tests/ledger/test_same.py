@@ -63,6 +63,8 @@ class Actor:
         alarm = a.alarm(ALARMS[n % 3], since=a.NOW + (m % 4) * STEP)
         target, action = TARGETS[n // 2 % 2], ACTIONS[m % 5 == 0]
         fresh = a.request(alarm=alarm, target=target, action=action)
+        if m % 7 == 6:
+            return replace(fresh, kind=RequestKind.MANUAL)
         if not self.incidents or m % 3:
             return fresh
         known = self.incidents[n % len(self.incidents)]

@@ -7,7 +7,7 @@ from rich.console import Console
 from firebreak.core.decision import Check, Decision, Refuse, Result
 from firebreak.core.formats import format_time
 from firebreak.core.messages.measurements import red_words
-from firebreak.core.model import Alarm, Autonomy, OwnEvent, Target
+from firebreak.core.model import Alarm, Autonomy, OwnEvent, RequestKind, Target
 from firebreak.core.paging.console import links
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.ledger.items import check_to_wire
@@ -38,13 +38,14 @@ def show(found: Explanation, policy_file: str, console: Console, *, everything: 
     console.print()
     console.print(screen.line_of(f"{word}: {_why(found.decision)}", style))
     console.print()
-    _show_checks(found.decision, console, everything=everything)
+    show_checks(found.decision, console, everything=everything)
     console.print()
     rows = [("To change it" if not n else " ", line) for n, line in enumerate(found.advice)]
     console.print(screen.facts([*rows, *_basis(found, policy_file)]))
 
 
-def _show_checks(decision: Decision, console: Console, *, everything: bool) -> None:
+def show_checks(decision: Decision, console: Console, *, everything: bool) -> None:
+    """Print the guards that object or did not look, the deciding one first; the others are counted."""
     if everything:
         console.print(screen.checks(check_to_wire(check) for check in decision.checks))
         return
@@ -72,7 +73,8 @@ def _folded(decision: Decision) -> Iterator[str]:
 
 def _about(found: Explanation) -> Iterator[screen.Row]:
     alarm, target = found.alarm, found.target
-    yield "Alarm", f"{alarm.name} is {alarm.state} since {screen.when(alarm.since, found.now)} ({alarm.kind})"
+    since = screen.when(alarm.since, found.now)
+    yield "Alarm", "" if alarm.manual else f"{alarm.name} is {alarm.state} since {since} ({alarm.kind})"
     yield "Red", red_words(alarm)
     yield "Reason", alarm.reason
     yield "Brakes", _brakes(alarm)
@@ -97,6 +99,8 @@ def _asked(trigger: Alarm | OwnEvent, *, offline: bool) -> str:
         return ""
     by = f", by {trigger.by}" if trigger.by else ""
     unseen = "; the incident was not looked at" if offline else ""
+    if trigger.kind is RequestKind.MANUAL:
+        return f"{trigger.kind} of {trigger.action}{by}"
     about = f"incident {trigger.incident_id}, rung {trigger.rung + 1}"
     return f"{trigger.kind} of {trigger.action}, {about}{by}{unseen}"
 

@@ -10,7 +10,7 @@ from firebreak.core.decision import Snapshot
 from firebreak.core.guards.consent import refuses
 from firebreak.core.incident.states import Incident
 from firebreak.core.limits.storm import CALM, Storm, red_alarm_of, with_red
-from firebreak.core.model import Alarm, OwnEvent, Request, Target, Unresolved
+from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind, Target, Unresolved
 from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
@@ -61,9 +61,10 @@ class OfflineSources:
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """The target that the event names; an incident's own target is in the ledger, which is not read."""
         alarm = alarm_of(trigger)
-        return target_resolution.resolve(
-            alarm, tags, Lookups.none(Home(alarm.account, alarm.region), OFFLINE), action
-        )
+        home = Home(alarm.account, alarm.region)
+        if isinstance(trigger, OwnEvent) and trigger.kind is RequestKind.MANUAL:
+            return target_resolution.named_by_human(trigger, home)
+        return target_resolution.resolve(alarm, tags, Lookups.none(home, OFFLINE), action)
 
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
         """A snapshot in which nothing was read."""
@@ -115,8 +116,10 @@ class LiveSources:
 
     def target(self, trigger: Alarm | OwnEvent, tags: Tags, action: str) -> Resolution:
         """The incident's target where the request is for one, else what the alarm names."""
-        alarm = alarm_of(trigger)
-        lookups = Lookups(Home(self.account, self.region), self.alarms, self.behind)
+        alarm, home = alarm_of(trigger), Home(self.account, self.region)
+        lookups = Lookups(home, self.alarms, self.behind)
+        if isinstance(trigger, OwnEvent) and trigger.kind is RequestKind.MANUAL:
+            return target_resolution.named_by_human(trigger, home)
         if isinstance(trigger, OwnEvent) and trigger.incident_id:
             hosts = target_resolution.counts_hosts_below(alarm, tags, lookups)
             return Resolution(self._target_of(trigger.incident_id), unhealthy_hosts=hosts)

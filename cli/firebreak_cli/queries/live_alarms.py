@@ -75,13 +75,18 @@ def red_event(client: Any, name: str, tags: Mapping[str, str], now: datetime, *,
     if shape is None:
         raise Ending(BAD_INPUT, f"there is no alarm {name}: is this the right region and account?")
     if red:
-        at = shape.get("StateTransitionedTimestamp") or shape["StateUpdatedTimestamp"]
-        reason, data = shape.get("StateReason", ""), shape.get("StateReasonData")
-        after = AlarmState(shape["StateValue"])
-        return _turned_red(Transition(name, at, AlarmState.OK, after, reason, data), shape, tags)
+        return turned_red_event(shape, tags)
     return _turned_red(
         Transition(name, now, AlarmState.OK, AlarmState.ALARM, "as if it turned red"), shape, tags
     )
+
+
+def turned_red_event(shape: Mapping[str, Any], tags: Mapping[str, str]) -> Alarm:
+    """The event with which the alarm took the state that it is in."""
+    at = shape.get("StateTransitionedTimestamp") or shape["StateUpdatedTimestamp"]
+    reason, data = shape.get("StateReason", ""), shape.get("StateReasonData")
+    after = AlarmState(shape["StateValue"])
+    return _turned_red(Transition(shape["AlarmName"], at, AlarmState.OK, after, reason, data), shape, tags)
 
 
 def turned_red_now(client: Any, name: str, tags: Mapping[str, str], now: datetime) -> Alarm:

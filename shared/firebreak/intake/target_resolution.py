@@ -62,6 +62,11 @@ def resolve(alarm: Alarm, tags: Reading[Mapping[str, str]], lookups: Lookups, ac
     return replace(named, unhealthy_hosts=counts_unhealthy_hosts(alarm.metrics))
 
 
+def named_by_human(event: OwnEvent, home: Home) -> Resolution:
+    """The target that a manual request names, in this account and region."""
+    return Resolution(read_target(event.target, home.account, home.region))
+
+
 def counts_hosts_below(alarm: Alarm, tags: Reading[Mapping[str, str]], lookups: Lookups) -> bool:
     """Whether the red alarms below a composite count unhealthy hosts; for others the event says so."""
     return alarm.kind is AlarmKind.COMPOSITE and resolve(alarm, tags, lookups, "").unhealthy_hosts

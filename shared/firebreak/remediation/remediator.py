@@ -43,7 +43,7 @@ from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
-from firebreak.intake.names import Home, read_target
+from firebreak.intake.names import Home
 from firebreak.intake.target_groups import ServiceLookup, not_looked_up
 from firebreak.ledger.ports import Ledger
 from firebreak.policy.policy import Policy
@@ -160,7 +160,7 @@ class Remediator:
 
     def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Resolution:
         if event.kind is RequestKind.MANUAL:
-            return self._supported(Resolution(read_target(event.target, self.account, self.region)))
+            return self._supported(target_resolution.named_by_human(event, Home(self.account, self.region)))
         if not event.incident_id:
             return self._resolve(event.alarm, tags)
         match self.ledger.incident(event.incident_id):

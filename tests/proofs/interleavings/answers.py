@@ -7,10 +7,12 @@ from types import MappingProxyType
 from firebreak.core.incident.questions import approval_of
 from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import delivery_key, incident_name
-from firebreak.core.model import AlarmState
+from firebreak.core.manual import manual_request, plan_id
+from firebreak.core.model import AlarmState, Plan
 from tests.proofs.interleavings.explorer import Scene
 from tests.proofs.interleavings.functions import Process, carries_out, goes_ok, remediates, verifies
 from tests.proofs.interleavings.scene_parts import (
+    API,
     API_OK,
     API_RED,
     API_SLOW,
@@ -66,6 +68,34 @@ def approvals() -> Iterator[Scene]:
         passes=(10 * SECOND, 3 * MINUTE),
     )
     yield scene("an alarm that asks, twice", remediator(API_RED, 2), policy=ASKING)
+
+
+def by_hand(copies: int = 1) -> Process:
+    """A human's own request to restart the usual service, for the plan that the command showed."""
+    event = manual_request("restart-service", API, by="ana", why="it hangs", at=a.NOW)
+    service = a.service(name=API.name)
+    plan = Plan(
+        summary="",
+        change={
+            "cluster": API.group,
+            "service": API.name,
+            "taskDefinition": service.task_definition,
+            "forceNewDeployment": True,
+        },
+        before={},
+    )
+    asked = replace(event, plan_seen=plan_id(plan))
+    return Process("by hand", carries_out(asked), (delivery_key(asked),), copies=copies)
+
+
+def manual() -> Iterator[Scene]:
+    """A human's own request, together with an alarm of the same target and what may disturb both."""
+    world = world_with(API_RED, API_SLOW)
+    yield scene("a request by hand delivered twice", by_hand(2), world=world)
+    yield scene("a request by hand and an alarm of its target", by_hand(), remediator(API_RED), world=world)
+    yield scene("pause(global) while somebody acts by hand", by_hand(), pause("global"), world=world)
+    yield scene("a request by hand, one is killed", by_hand(2), world=world, kills=1)
+    yield scene("a request by hand, a reply is lost", by_hand(2), world=world, lost_replies=1)
 
 
 def rested() -> SimulatedWorld:

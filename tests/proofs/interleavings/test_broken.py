@@ -26,9 +26,18 @@ def explored(scene: Scene) -> Found:
         pytest.param(b.IgnoresScopes, "two targets, one slot", "property 1", id="scopes, budget"),
         pytest.param(b.IgnoresScopes, "two alarms of one target", "property 2", id="scopes, target"),
         pytest.param(b.IgnoresScopes, "two targets on one dependency", "property 2", id="scopes, dependency"),
+        pytest.param(
+            b.IgnoresScopes,
+            "a request by hand and an alarm of its target",
+            "property 2",
+            id="scopes, by hand",
+        ),
         pytest.param(b.RepeatsRungs, "the same alarm twice", "property 3", id="rung, duplicate"),
         pytest.param(b.RepeatsRungs, "a next rung delivered twice", "property 3", id="rung, climb"),
         pytest.param(b.IgnoresSwitches, "pause(global) at every point", "property 4", id="switch, global"),
+        pytest.param(
+            b.IgnoresSwitches, "pause(global) while somebody acts by hand", "property 4", id="switch, by hand"
+        ),
         pytest.param(b.IgnoresSwitches, "pause(action) at every point", "property 4", id="switch, action"),
         pytest.param(b.IgnoresSwitches, "pause(group) at every point", "property 4", id="switch, group"),
         pytest.param(b.IgnoresSwitches, "pause(target) at every point", "property 4", id="switch, target"),

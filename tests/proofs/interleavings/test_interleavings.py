@@ -37,6 +37,17 @@ REACHED = {
     "an OK between observe and claim": {ACTS, REFUSED.format("superseded"), REFUSED.format("no_longer_red")},
     "a next rung delivered twice": {"climb: act, clear_to_act", "climb: refuse, duplicate"},
     "an OK while the next rung is asked for": {"climb: refuse, no_longer_red"},
+    "a request by hand delivered twice": {"by hand: act, clear_to_act", "by hand: refuse, duplicate"},
+    "a request by hand and an alarm of its target": {
+        "by hand: act, clear_to_act",
+        "by hand: refuse, in_flight",
+        ACTS,
+        REFUSED.format("in_flight"),
+    },
+    "pause(global) while somebody acts by hand": {
+        "by hand: act, clear_to_act",
+        "by hand: refuse, switched_off",
+    },
     "the same alarm twice, a reply is lost": {"restart(api-memory-high): uncertain, clear_to_act"},
 }
 

@@ -39,7 +39,7 @@ def partition_of(region: str) -> str:
 def links(alarm: Alarm, target: object) -> dict[str, str]:
     """The pages of an alarm and of its target, by what they open; one without a page is left out."""
     found = {
-        "alarm": alarm_link(alarm.name, alarm.region),
+        "alarm": "" if alarm.manual else alarm_link(alarm.name, alarm.region),
         "target": target_link(target) if isinstance(target, Target) else "",
     }
     return {what: address for what, address in found.items() if address}

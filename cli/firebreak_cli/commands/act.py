@@ -1,0 +1,133 @@
+"""`firebreak act`."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firebreak_cli.environment import Environment, environment_of
+from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
+from firebreak_cli.options import AsJson, StackName, confirm, print_json
+from firebreak_cli.stack import DEFAULT_STACK, Stack, find
+
+if TYPE_CHECKING:
+    from firebreak_cli.acting.preview import Preview
+    from firebreak_cli.acting.waiting import Outcome
+
+ActionName = Annotated[str, typer.Argument(metavar="ACTION", help="For example restart-service.")]
+TargetName = Annotated[str, typer.Argument(metavar="TARGET", help="For example ecs:prod/api.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `firebreak` command."""
+    app.command(epilog='Example: firebreak act restart-service ecs:prod/api --reason "it hangs"')(act)
+
+
+def act(
+    ctx: typer.Context,
+    action: ActionName,
+    target: TargetName,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded and on the page.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it is requested.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would happen; nothing is requested.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for the result, at most 90 seconds.")
+    ] = True,
+    everything: Annotated[
+        bool, typer.Option("--all", "-v", help="Show the guards that passed, too.")
+    ] = False,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Run an action by hand, under every limit that holds for alarms; only autonomy is lifted."""
+    from firebreak_cli.acting import act_screen
+    from firebreak_cli.acting.waiting import Outcome, Result
+
+    environment = environment_of(ctx)
+    found = find(environment, stack)
+    preview = _preview(environment, found, action, target, reason)
+    if not as_json:
+        from firebreak_cli import screen
+
+        act_screen.show_preview(preview, found, screen.console(), everything=everything)
+    if not preview.would_act:
+        outcome = Outcome(Result.WOULD_REFUSE)
+    elif dry_run:
+        outcome = Outcome(Result.WOULD_ACT)
+    else:
+        if not yes:
+            confirm(f"Request {action} of {target} in {found.place}?")
+        outcome = _request(environment, found, preview, wait=wait)
+    _end(preview, outcome, found, as_json=as_json)
+
+
+def _preview(environment: Environment, found: Stack, action: str, target: str, reason: str) -> "Preview":
+    from dataclasses import replace
+
+    from firebreak.ledger.switches import Switches
+    from firebreak.policy.loader import load_policy
+    from firebreak_cli.acting.preview import preview, read_asked
+    from firebreak_cli.explain.deployed_policy import difference, newest_policy
+    from firebreak_cli.explain.sources import live_sources
+    from firebreak_cli.operations import approvals, switches
+    from firebreak_cli.policies import policy_path
+    from firebreak_cli.progress import shown_progress
+
+    asked = read_asked(action, target, switches.reason_of(reason), found)
+    policy, by = load_policy(policy_path(found.policy_file)), approvals.caller(found)
+    dynamodb = found.reader("dynamodb")
+    with shown_progress(environment.now, sys.stderr) as look:
+        made = preview(
+            asked,
+            by=by,
+            at=environment.now() + Switches(dynamodb, found.ledger_table).clock_offset(),
+            policy=policy,
+            sources=live_sources(found, policy),
+            cloudwatch=found.reader("cloudwatch"),
+            look=look,
+        )
+        look("the policy of the stack's newest decision")
+        deployed = newest_policy(dynamodb, found.ledger_table)
+    return replace(made, differs=difference(deployed, policy.hash) if deployed else "")
+
+
+def _request(environment: Environment, found: Stack, preview: "Preview", *, wait: bool) -> "Outcome":
+    """Put the request on the bus, and wait for its result unless that is not wanted. Raises AwsError."""
+    from firebreak.aws.bus import EventBus
+    from firebreak.core.ledger import incident_name
+    from firebreak_cli.acting.waiting import Outcome, Result, Waiting
+    from firebreak_cli.progress import shown_progress
+
+    EventBus(found.reader("events"), found.bus_name, by_human=True).ask(preview.event)
+    if not wait:
+        return Outcome(Result.REQUESTED)
+    # Who interrupts the wait has the id all the same.
+    typer.echo(f"Requested: {found.command('show', incident_name(preview.event))}", err=True)
+    with shown_progress(environment.now, sys.stderr) as look:
+        waiting = Waiting(
+            found.reader("dynamodb"), found.ledger_table, environment.now, environment.sleep, look
+        )
+        return waiting.outcome(preview.event)
+
+
+def _end(preview: "Preview", outcome: "Outcome", found: Stack, *, as_json: bool) -> None:
+    """Print the result, and exit with what it means."""
+    from firebreak_cli.acting import act_screen
+    from firebreak_cli.acting.waiting import Result
+
+    if as_json:
+        print_json(act_screen.as_json(preview, outcome, found))
+    else:
+        from firebreak_cli import screen
+
+        act_screen.show_outcome(preview, outcome, found, screen.console())
+    match outcome.result:
+        case Result.ACTED | Result.REQUESTED | Result.WOULD_ACT:
+            return
+        case Result.UNKNOWN:
+            raise typer.Exit(NOT_KNOWN)
+        case Result.REFUSED | Result.NOT_EXECUTED | Result.WOULD_REFUSE:
+            raise typer.Exit(NOT_DONE)
