@@ -193,6 +193,10 @@ def _sample(path: Path) -> Row:
     return _name(path), trigger.kind.value, trigger.state.value, goes_to, _target(trigger)
 
 
+def _about(asked: OwnEvent) -> str:
+    return f"`{asked.target}`" if asked.target else "its incident's"
+
+
 def _target(alarm: Alarm) -> str:
     tags = UNSEEN if target_resolution.needs_live_tags(alarm) else alarm.tags
     lookups = Lookups.none(Home("111122223333", alarm.region or "eu-west-1"), UNSEEN)

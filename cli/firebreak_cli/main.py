@@ -26,6 +26,7 @@ from firebreak_cli.commands.show import register as register_show
 from firebreak_cli.commands.status import register as register_status
 from firebreak_cli.commands.stopping import register as register_stopping
 from firebreak_cli.commands.tail import register as register_tail
+from firebreak_cli.commands.undo import register as register_undo
 from firebreak_cli.exit_codes import EXIT_CODES, PlainGroup
 
 app = typer.Typer(
@@ -68,6 +69,7 @@ register_stopping(app)
 register_answering(app)
 register_retry(app)
 register_act(app)
+register_undo(app)
 register_policy(app)
 register_drill(app)
 register_adopt(app)

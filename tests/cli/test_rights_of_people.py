@@ -21,7 +21,7 @@ from firebreak.policy.compiler import hash_of, parse_policy
 from firebreak.services.connections import Connections
 from firebreak.services.registry import ACTIONS
 from firebreak_cli.environment import Environment
-from firebreak_cli.exit_codes import NOT_KNOWN
+from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
 from firebreak_cli.export.kinds import Kind
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
 from tests.cli.running import StackSession, around, deployed, run
@@ -183,11 +183,28 @@ def answers(world: World) -> set[Right]:
     announce(world)
     found |= rights_for(world, "ack", thread(world).call_id)
     moto_service("api", **{"firebreak:enabled": "true"})
+    found |= undoes(world)
     for scope in (["global"], ["target", "ecs:prod/api"]):
         found |= rights_for(world, "pause", "--reason", "x", "--scope", *scope)
         found |= rights_for(world, "resume", "--scope", *scope)
     rights_for(world, "pause", "--reason", "x")
     return found | rights_for(world, "resume", "--all")
+
+
+def undoes(world: World) -> set[Right]:
+    """The rights of an undo; its incident is one of a change that its action can put back."""
+    world.policy = a.auto_policy()
+    world.ecs.services["ecs:prod/web"] = a.service(name="web")
+    alarm = world.red(
+        "web-cpu-high", tags={"firebreak:action": "scale-service", "firebreak:target": "ecs:prod/web"}
+    )
+    done = world.send(alarm, "scale-service")
+    assert done.outcome == "act"
+    recorder = Recorder()
+    words = ("undo", done.incident_id, "--reason", "x", "--yes", "--no-wait", "--json")
+    result = run(*words, environment=recorder.context_of(world))
+    assert result.exit_code == NOT_DONE, result.output  # more tasks are not taken away before the alarm is OK
+    return recorder.needed
 
 
 def retries(world: World) -> set[Right]:

@@ -18,6 +18,7 @@ from firebreak.core.incident.events import (
     OutcomeLost,
     Recovered,
     TooOld,
+    UndoRequested,
 )
 from firebreak.core.incident.lifecycle import (
     CLIMB_PATIENCE,
@@ -25,7 +26,7 @@ from firebreak.core.incident.lifecycle import (
     advance,
     request_of,
 )
-from firebreak.core.incident.states import Incident, IncidentState, Purpose
+from firebreak.core.incident.states import MAY_BE_UNDONE, Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import (
     Climb,
     Close,
@@ -72,6 +73,7 @@ def message(moved: Moved) -> Announcement:
         (S.AWAITING_APPROVAL, Denied("ana", "x")),
         (S.AWAITING_APPROVAL, GivenUp("x", None)),
         (S.CLIMBING, NotTakenUp()),
+        (S.HOLDING, UndoRequested("ana", "x")),
     ],
 )
 def test_each_change_has_the_time_of_its_event_and_its_reason_stays_with_the_incident(
@@ -186,6 +188,34 @@ def test_the_events_that_end_the_work_on_an_incident(event: Event, before: S, st
     assert moved.after == replace(incident, state=state, version=3, due_at=None, note=note)
     assert (moved.change.what, moved.change.at) == (line, NOW)
     assert nothing_follows(moved)
+
+
+@pytest.mark.parametrize(
+    ("before", "purpose", "kind"),
+    [
+        (S.ACTED, Purpose.UNDO, RequestKind.UNDO),
+        (S.UNCERTAIN, Purpose.UNDO, RequestKind.UNDO),
+        (S.VERIFYING, Purpose.UNDO, RequestKind.UNDO),
+        (S.HOLDING, Purpose.UNDO, RequestKind.UNDO),
+        (S.RESTING, Purpose.RESTORE, RequestKind.RESTORE),
+    ],
+)
+def test_an_undo_that_a_human_requests_goes_the_way_of_one_by_itself(
+    before: S, purpose: Purpose, kind: RequestKind
+) -> None:
+    incident = a.incident(before, attempt=1)
+    moved = advance(incident, UndoRequested("arn:aws:iam::111122223333:user/ana", "too many"), NOW)
+    assert (moved.after.state, moved.after.purpose, moved.after.attempt) == (S.UNDOING, purpose, 2)
+    assert moved.change.what == f"to {purpose}: requested by ana: too many"
+    assert moved.request
+    assert (moved.request.kind, moved.request.attempt) == (kind, 2)
+    assert (moved.change.message, moved.change.judged) == (None, None)
+
+
+@pytest.mark.parametrize("before", sorted(set(S) - MAY_BE_UNDONE - {S.UNDOING}))
+def test_an_incident_without_a_watched_act_has_nothing_to_undo(before: S) -> None:
+    with pytest.raises(ValueError, match="cannot go from"):
+        advance(a.incident(before), UndoRequested("ana", "x"), NOW)
 
 
 def test_the_messages_of_the_events_that_end_the_work_on_an_incident() -> None:

@@ -1,16 +1,19 @@
 """More memory for a service's tasks through all functions, on botocore's real model: there and back."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from firebreak.core.incident.events import UndoRequested
+from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import AlarmState
 from firebreak.core.reasons import Reason
 from firebreak.policy.compiler import parse_policy
+from firebreak.wire.requests import request_event
 from tests.support import builders as a
 from tests.support.builders_ecs import ARN, TASK_DEFINITION, raw_deployment, raw_service
 from tests.support.builders_task_memory import raw_definition
@@ -87,6 +90,26 @@ def raised(world: EcsWorld) -> Any:
     done = world.send(alarm, "adjust-task-memory")
     assert done.outcome == "act", done
     return alarm, done.incident_id
+
+
+def test_a_human_who_requests_it_gets_the_earlier_memory_back_while_the_act_is_watched(
+    world: EcsWorld, service: Service
+) -> None:
+    _, incident_id = raised(world)
+    moved = advance(world.incident(incident_id), UndoRequested("ana", "it swaps"), world.clock.at)
+    assert world.ledger.move(moved.change)
+    assert moved.request
+    sent = request_event(replace(moved.request, by="ana"), by_human=True)
+
+    done = world.remediator("adjust-task-memory").handle(sent)
+
+    assert (done.outcome, service.task_definition) == ("act", TASK_DEFINITION)
+    again = world.remediator("adjust-task-memory").handle(sent)
+    assert again.reason is Reason.DUPLICATE
+    world.deliver()
+    page = world.pager.sent[-1]
+    assert "UNDONE" in page[0]
+    assert "why: requested by ana: it swaps" in page[1]
 
 
 def test_the_tasks_get_more_memory_and_everything_else_goes_with_them(

@@ -180,17 +180,21 @@ def refuse_wrong_sender(detail_type: object, asked: OwnEvent) -> None:
             f"a {asked.kind} as {as_excerpt(detail_type)}", f'a manual one as "{MANUAL_REQUEST}"'
         )
     if detail_type == HUMAN_REQUEST and not _is_of_humans(asked):
-        raise UnusableEvent(f'a {asked.kind} as "{HUMAN_REQUEST}"', "an approval or a retry")
+        raise UnusableEvent(f'a {asked.kind} as "{HUMAN_REQUEST}"', "an approval, a retry or an undo")
     if detail_type != HUMAN_REQUEST and asked.kind is RequestKind.APPROVAL:
         found = f'an approval as "{OWN_DETAIL_TYPE}"'
         raise UnusableEvent(found, f'"{HUMAN_REQUEST}", as `firebreak approve` of this release sends it')
 
 
 def _is_of_humans(asked: OwnEvent) -> bool:
-    """Whether humans may ask for it: an approved act, or an alarm that they let Firebreak decide again."""
+    """Whether humans may ask for it: an approved act, an alarm that is decided again, or an undo.
+
+    An undo is of no use without the ledger's word: its incident has to wait for one.
+    """
     retried = asked.kind is RequestKind.WAKE and not asked.incident_id and not asked.refused
     # Without a name it is still a question of the approval guard, which refuses it.
-    return asked.kind is RequestKind.APPROVAL or (retried and bool(asked.by))
+    puts_back = asked.kind in (RequestKind.UNDO, RequestKind.RESTORE)
+    return asked.kind is RequestKind.APPROVAL or ((retried or puts_back) and bool(asked.by))
 
 
 def _written(at: datetime) -> str:

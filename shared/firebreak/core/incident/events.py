@@ -66,6 +66,14 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoRequested:
+    """A human requested that its last act is put back."""
+
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class GivenUp:
     """Firebreak has nothing to try; `state` is that of the first alarm, None where it is not known."""
 
@@ -98,6 +106,7 @@ type Event = (
     | Judged
     | NotActedOn
     | Denied
+    | UndoRequested
     | GivenUp
     | Recovered
     | TooOld

@@ -22,6 +22,7 @@ from firebreak.core.incident.events import (
     OutcomeLost,
     Recovered,
     TooOld,
+    UndoRequested,
 )
 from firebreak.core.incident.states import WITH_HUMANS, Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import (
@@ -43,6 +44,7 @@ from firebreak.core.ledger import IncidentChange
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import AlarmState, Autonomy, OwnEvent, Plan, Receipt, Request, RequestKind, Verdict
+from firebreak.core.people import person
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 
@@ -74,7 +76,9 @@ class Moved:
         return self.change.after
 
 
-def advance(incident: Incident, event: Event, now: datetime) -> Moved:  # noqa: C901, PLR0911 - the one table
+def advance(  # noqa: C901, PLR0911, PLR0912 - the one table
+    incident: Incident, event: Event, now: datetime
+) -> Moved:
     """The incident after the event. Raises ValueError for a move that the state machine does not know."""
     match event:
         case Acted(receipt, by):
@@ -97,6 +101,8 @@ def advance(incident: Incident, event: Event, now: datetime) -> Moved:  # noqa: 
         case Denied(by, why):
             after = transitions.over(incident, IncidentState.PAGED, f"denied by {by}: {why}")
             return _moved(incident, after, now, after.note, approval_messages.denied(after, by, why, now))
+        case UndoRequested(by, why):
+            return _undo_requested(incident, f"requested by {person(by)}: {why}", now)
         case GivenUp(why, state):
             return _to_humans(incident, now, note=why, said=why, line=why, state=state)
         case Recovered():
@@ -246,6 +252,13 @@ def _climbing(incident: Incident, now: datetime, rung: int, note: str, line: str
 def _not_acted_on(incident: Incident, event: NotActedOn) -> Moved:
     moved = _after_decision(incident, event)
     return replace(moved, change=replace(moved.change, record=event.record))
+
+
+def _undo_requested(incident: Incident, why: str, now: datetime) -> Moved:
+    """A temporary change at rest goes the way of its restore; nobody is paged before it is put back."""
+    purpose = Purpose.RESTORE if incident.state is IncidentState.RESTING else Purpose.UNDO
+    back = transitions.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
+    return replace(_moved(incident, back, now, f"to {purpose}: {why}"), request=request_of(back, now))
 
 
 def _after_decision(incident: Incident, event: NotActedOn) -> Moved:

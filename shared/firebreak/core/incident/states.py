@@ -100,6 +100,10 @@ WELL = frozenset({_S.HOLDING, _S.RESTING})
 AWAITS_VERDICT = frozenset({_S.ACTED, _S.UNCERTAIN, _S.VERIFYING, _S.HOLDING})
 
 
+# In these an act is in place and watched, so that a human may have it put back.
+MAY_BE_UNDONE = AWAITS_VERDICT | {_S.RESTING}
+
+
 class Purpose(StrEnum):
     """The purpose of an incident's claim. Stored in the ledger: members are never renamed.
 

@@ -1,0 +1,249 @@
+"""`firebreak undo`: the last act of an incident is put back, on the way that an undo by itself takes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from firebreak.aws.bus import EventBus
+from firebreak.core.decide import decide
+from firebreak.core.decision import Act, Decision
+from firebreak.core.incident.events import UndoRequested
+from firebreak.core.incident.lifecycle import Moved, advance
+from firebreak.core.incident.states import MAY_BE_UNDONE, Incident, IncidentState, Purpose
+from firebreak.core.model import OwnEvent, Plan
+from firebreak.core.readings import Absent, NotRead, Unknown
+from firebreak.core.reasons import MEANINGS
+from firebreak.intake.lookups import Resolution
+from firebreak.intake.target_resolution import request_of
+from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.items import check_to_wire
+from firebreak.paging.rendering import plain
+from firebreak.policy.policy import Policy
+from firebreak.services.registry import CATALOG
+from firebreak_cli import screen
+from firebreak_cli.acting.waiting import BETWEEN_LOOKS, LONGEST
+from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.explain.sources import Sources
+from firebreak_cli.operations.approvals import TRIES
+from firebreak_cli.stack import Stack
+
+VERSION = 1
+
+
+class Undone(StrEnum):
+    """What became of an undo, as `--json` says it."""
+
+    UNDONE = "undone"
+    REFUSED = "refused"
+    NOT_EXECUTED = "not_executed"
+    UNKNOWN = "unknown"
+    REQUESTED = "requested"
+    WOULD_UNDO = "would_undo"
+    WOULD_REFUSE = "would_refuse"
+
+
+_HEADLINES: Mapping[Undone, tuple[str, str]] = {
+    Undone.UNDONE: ("UNDONE", "bold green"),
+    Undone.REFUSED: ("REFUSED: the change stays, and the incident is left to humans", "bold red"),
+    Undone.NOT_EXECUTED: ("NOT CARRIED OUT: the change stays", "bold red"),
+    Undone.UNKNOWN: ("NOT KNOWN: it was requested, and its result is not known yet", "bold yellow"),
+    Undone.REQUESTED: ("REQUESTED: nobody waits for the result here", "bold yellow"),
+    Undone.WOULD_UNDO: ("WOULD UNDO: nothing was requested", "bold green"),
+    Undone.WOULD_REFUSE: ("WOULD BE REFUSED: nothing was requested", "bold red"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoPreview:
+    """The incident, the move that the request makes of it, and the decision that it would get now."""
+
+    incident: Incident
+    moved: Moved
+    decision: Decision
+    by: str
+    why: str
+
+    @property
+    def plan(self) -> Plan | None:
+        """The change that would be made, where every guard agrees."""
+        outcome = self.decision.outcome
+        return outcome.plan if isinstance(outcome, Act) else None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoDesk:
+    """The undo of one stack's acts."""
+
+    stack: Stack
+
+    def incident(self, wanted: str) -> Incident:
+        """The incident, if its last act is in place and watched. Raises Ending that says why not."""
+        found = self._ledger().incident(wanted)
+        match found:
+            case Incident():
+                return _undoable(found)
+            case Absent():
+                raise Ending(BAD_INPUT, f"there is no incident {plain(wanted, 60)} in {self.stack.place}")
+            case Unknown(why) | NotRead(why):
+                raise Ending(NO_AWS, f"incident {plain(wanted, 60)} could not be read: {why}")
+            case never:
+                assert_never(never)
+
+    def preview(
+        self, incident: Incident, *, by: str, why: str, now: datetime, policy: Policy, sources: Sources
+    ) -> UndoPreview:
+        """The decision that the undo would get now, by the function's own guards. Raises AwsError."""
+        moved = advance(incident, UndoRequested(by, why), now)
+        request = request_of(
+            _asked(moved, by),
+            incident.action,
+            incident.target,
+            tags := sources.tags(incident.alarm),
+            Resolution(incident.target),
+        )
+        rules = policy.rules(incident.action, incident.target)
+        seen = replace(sources.snapshot(request, rules, tags, now), incident=moved.after)
+        decision = decide(request, rules, seen)
+        return UndoPreview(incident=incident, moved=moved, decision=decision, by=by, why=why)
+
+    def request(self, found: UndoPreview, now: datetime) -> Incident:
+        """Writes the request into the incident, and asks its action's function.
+
+        Returns the incident as it waits. An alarm that joins meanwhile changes the incident, not the request.
+        Raises Ending or AwsError.
+        """
+        moved = found.moved
+        for _ in range(TRIES):
+            if self._ledger().move(moved.change):
+                bus = EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True)
+                bus.ask(_asked(moved, found.by))
+                return moved.after
+            again = self.incident(found.incident.id)
+            if (again.rung, again.claim_id) != (found.incident.rung, found.incident.claim_id):
+                raise Ending(BAD_INPUT, f"incident {again.id} went on meanwhile: nothing was requested")
+            moved = advance(again, UndoRequested(found.by, found.why), now)
+        look = f"look: {self.stack.command('show', found.incident.id)}"
+        raise Ending(
+            NO_AWS, f"NOT REQUESTED: others changed incident {found.incident.id} at each try; {look}"
+        )
+
+    def outcome(
+        self,
+        waiting: Incident,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        look: Callable[[str], None],
+        longest: timedelta = LONGEST,
+    ) -> tuple[Undone, Incident | None]:
+        """What became of it, or that it is not known when the wait is over."""
+        ends_at = now() + longest
+        while True:
+            seen = self._ledger().incident(waiting.id)
+            incident = seen if isinstance(seen, Incident) else None
+            result = result_of(waiting, incident) if incident else Undone.UNKNOWN
+            if result is not Undone.UNKNOWN or now() >= ends_at:
+                return result, incident
+            look("waits for the undo")
+            sleep(BETWEEN_LOOKS.total_seconds())
+
+    def _ledger(self) -> DynamoLedger:
+        return DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)
+
+
+def _undoable(found: Incident) -> Incident:
+    if found.action not in CATALOG:
+        raise Ending(BAD_INPUT, f"this release does not know the action {found.action}: undo it by hand")
+    if found.purpose is not Purpose.ACT:
+        raise Ending(BAD_INPUT, f"incident {found.id} is {found.state}: its act is put back already")
+    if found.state not in MAY_BE_UNDONE or found.plan is None:
+        stays = f"; {found.plan.stays}" if found.plan and found.plan.stays else ""
+        text = f"incident {found.id} is {found.state}: only an act that Firebreak still watches is undone"
+        raise Ending(BAD_INPUT, f"{text}{plain(stays)}")
+    return found
+
+
+def _asked(moved: Moved, by: str) -> OwnEvent:
+    if moved.request is None:
+        raise TypeError("a request to undo leads to a request to the action's function")
+    return replace(moved.request, by=by)
+
+
+def result_of(waiting: Incident, now: Incident) -> Undone:
+    """What became of an undo that `waiting` was waiting for."""
+    if now.claim_id == waiting.claim_id:
+        # Nobody has claimed it: it still waits, or it was refused.
+        return Undone.UNKNOWN if now.state is IncidentState.UNDOING else Undone.REFUSED
+    match now.state:
+        case IncidentState.CLAIMED | IncidentState.UNCERTAIN:
+            return Undone.UNKNOWN
+        case IncidentState.NOT_EXECUTED:
+            return Undone.NOT_EXECUTED
+        case _:
+            return Undone.UNDONE if now.receipt else Undone.UNKNOWN
+
+
+def show_preview(found: UndoPreview, stack: Stack) -> None:
+    """Print what would be put back, and the checks that object."""
+    console = screen.console()
+    console.print(screen.facts(_about(found, stack)))
+    console.print()
+    sentence = MEANINGS[found.decision.reason].sentence
+    word, style = ("UNDO", "bold green") if found.plan else ("DO NOTHING", "bold red")
+    console.print(screen.line_of(f"{word}: {sentence} ({found.decision.reason})", style))
+    console.print(screen.checks(check_to_wire(one) for one in found.decision.checks if one.reason))
+    console.print()
+
+
+def _about(found: UndoPreview, stack: Stack) -> Iterator[screen.Row]:
+    incident = found.incident
+    done = incident.receipt.summary if incident.receipt else ""
+    yield "Undo", f"{incident.action} {incident.target.display}, incident {incident.id}, {stack.place}"
+    yield "By", found.by
+    yield "Reason", found.why
+    yield "Done", done or (incident.plan.summary if incident.plan else "")
+    yield "Plan", found.plan.summary if found.plan else "none"
+
+
+def show_outcome(result: Undone, found: UndoPreview, incident: Incident | None, stack: Stack) -> None:
+    """Print the result, and where to look."""
+    console, (headline, style) = screen.console(), _HEADLINES[result]
+    console.print(screen.line_of(headline, style))
+    console.print(screen.facts(_rows(result, found, incident, stack)))
+
+
+def _rows(
+    result: Undone, found: UndoPreview, incident: Incident | None, stack: Stack
+) -> Iterator[screen.Row]:
+    if incident and incident.receipt and result is Undone.UNDONE:
+        yield "Done", incident.receipt.summary
+    if incident and result in (Undone.REFUSED, Undone.NOT_EXECUTED):
+        yield "Because", incident.note
+    yield "Look", stack.command("show", found.incident.id)
+
+
+def as_json(
+    result: Undone, found: UndoPreview, incident: Incident | None, stack: Stack
+) -> Mapping[str, object]:
+    """The undo as plain values (docs/acting.md)."""
+    return {
+        "version": VERSION,
+        "stack": stack.name,
+        "result": result.value,
+        "incident": found.incident.id,
+        "action": found.incident.action,
+        "target": found.incident.target.display,
+        "by": found.by,
+        "reason": found.why,
+        "plan": found.plan.summary if found.plan else None,
+        "state": incident.state.value if incident else None,
+        "receipt": incident.receipt.summary
+        if incident and incident.receipt and result is Undone.UNDONE
+        else None,
+        "preview": {
+            "decision": found.decision.word,
+            "reason": found.decision.reason.value,
+            "checks": [check_to_wire(check) for check in found.decision.checks],
+        },
+    }

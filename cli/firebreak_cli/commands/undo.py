@@ -1,0 +1,84 @@
+"""`firebreak undo`."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firebreak_cli.environment import environment_of
+from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
+from firebreak_cli.options import AsJson, StackName, confirm, print_json
+from firebreak_cli.stack import DEFAULT_STACK, find
+
+if TYPE_CHECKING:
+    from firebreak_cli.acting.undoing import Undone
+
+IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident, as its page names it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `firebreak` command."""
+    app.command(epilog='Example: firebreak undo i-0123456789 --reason "the limit was wrong"')(undo)
+
+
+def undo(
+    ctx: typer.Context,
+    incident: IncidentId,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded and on the page.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it is requested.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would happen; nothing is requested.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for the result, at most 90 seconds.")
+    ] = True,
+    stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Put the last act of an incident back, while Firebreak still watches it and the action can."""
+    from firebreak.policy.loader import load_policy
+    from firebreak_cli.acting import undoing
+    from firebreak_cli.acting.undoing import Undone
+    from firebreak_cli.explain.sources import live_sources
+    from firebreak_cli.operations import approvals, switches
+    from firebreak_cli.policies import policy_path
+    from firebreak_cli.progress import shown_progress
+
+    environment, why = environment_of(ctx), switches.reason_of(reason)
+    found = find(environment, stack)
+    desk, by = undoing.UndoDesk(found), approvals.caller(found)
+    known, policy = desk.incident(incident), load_policy(policy_path(found.policy_file))
+    sources, now = live_sources(found, policy), environment.now()
+    preview = desk.preview(known, by=by, why=why, now=now, policy=policy, sources=sources)
+    if not as_json:
+        undoing.show_preview(preview, found)
+    seen = None
+    if not preview.plan:
+        result = Undone.WOULD_REFUSE
+    elif dry_run:
+        result = Undone.WOULD_UNDO
+    else:
+        if not yes:
+            confirm(f"Undo {known.action} of {known.target.display} in {found.place}?")
+        result, seen = Undone.REQUESTED, desk.request(preview, environment.now())
+        if wait:
+            with shown_progress(environment.now, sys.stderr) as look:
+                result, seen = desk.outcome(seen, environment.now, environment.sleep, look)
+    if as_json:
+        print_json(undoing.as_json(result, preview, seen, found))
+    else:
+        undoing.show_outcome(result, preview, seen, found)
+    _end(result)
+
+
+def _end(result: "Undone") -> None:
+    from firebreak_cli.acting.undoing import Undone
+
+    match result:
+        case Undone.UNDONE | Undone.REQUESTED | Undone.WOULD_UNDO:
+            return
+        case Undone.UNKNOWN:
+            raise typer.Exit(NOT_KNOWN)
+        case Undone.REFUSED | Undone.NOT_EXECUTED | Undone.WOULD_REFUSE:
+            raise typer.Exit(NOT_DONE)
