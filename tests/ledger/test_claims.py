@@ -13,7 +13,6 @@ from firebreak.core.limits.budgets import MOST_ACTS
 from firebreak.core.limits.history import Decided, GroupSize, Hold, ScopeHistory, Transition
 from firebreak.core.limits.scopes import Level, Scope, scopes_of
 from firebreak.core.limits.storm import RedAlarm
-from firebreak.core.manual import stand_in
 from firebreak.core.messages import incident_messages
 from firebreak.core.model import Alarm, AlarmState, RequestKind, Target
 from firebreak.core.readings import ABSENT
@@ -226,22 +225,6 @@ def test_an_alarm_that_spoke_since_the_look_stops_a_wake(ledger: Ledger) -> None
     claim = claim_of(ledger, a.request(RequestKind.WAKE, at=a.NOW, attempt=1))
     ledger.record_transition(a.alarm(state=AlarmState.OK, since=a.NOW), a.LATER)
     assert ledger.claim(claim) is LOST
-
-
-def test_a_manual_request_claims_without_an_alarm_and_leaves_none_behind(ledger: Ledger) -> None:
-    manual = a.request(RequestKind.MANUAL, alarm=stand_in(a.TARGET, "it hangs", a.NOW), at=a.NOW, by="ana")
-    claim = won(ledger, manual)
-    view = ledger.look(manual, a.SCOPES)
-    assert (view.transition, view.incident, claim.after.members) == (ABSENT, claim.after, ())
-    assert [line.what for line in ledger.history(claim.after.id)] == [
-        "claimed rung 1: restart-service, asked for by someone who claims to be ana"
-    ]
-
-
-def test_a_storm_and_a_switch_stop_a_manual_request(ports: LedgerPorts) -> None:
-    claim = claim_of(ports.ledger, a.request(RequestKind.MANUAL, at=a.NOW))
-    storm_declared(ports, claim)
-    assert ports.ledger.claim(claim) is LOST
 
 
 def test_a_storm_stops_a_first_and_a_next_rung_but_not_what_a_human_approved(ports: LedgerPorts) -> None:
