@@ -43,6 +43,10 @@ def physical(name: str) -> str:
     return f"firebreak-{name}-1A2B"
 
 
+def in_sync() -> dict[str, Any]:
+    return {"StackDriftStatus": "IN_SYNC", "LastCheckTimestamp": a.NOW}
+
+
 @cache
 def motos_client(service: str) -> Any:
     """One for all tests: making one takes longer than most calls, and it keeps nothing of an account."""
@@ -60,6 +64,8 @@ class Account:
     status: str = "CREATE_COMPLETE"
     rules: dict[str, dict[str, str]] = field(default_factory=dict)
     gone_buses: set[str] = field(default_factory=set)
+    drift: dict[str, Any] = field(default_factory=in_sync)
+    drifted: list[dict[str, Any]] = field(default_factory=list)
     reserved: dict[str, int] = field(default_factory=dict)
     quota: tuple[int, int] = (1000, 961)
     aws_ahead: timedelta = timedelta()
@@ -182,6 +188,8 @@ class Account:
         match operation:
             case "DescribeStacks":
                 return {"Stacks": [self._stack()]}
+            case "DescribeStackResourceDrifts":
+                return self._drifts(int(params.get("NextToken", "0")))
             case "ListStackResources":
                 return {"StackResourceSummaries": self._resources()}
             case "ListRules" if params["EventBusName"] in self.gone_buses:
@@ -215,12 +223,18 @@ class Account:
             "StackName": "firebreak",
             "CreationTime": a.NOW,
             "StackStatus": self.status,
+            **({"DriftInformation": self.drift} if self.drift else {}),
             "Parameters": [
                 {"ParameterKey": key, "ParameterValue": one}
                 for key, one in ({"EndpointUrl": "http://local"} | self.parameters).items()
             ],
             "Outputs": [{"OutputKey": key, "OutputValue": one} for key, one in self.outputs.items()],
         }
+
+    def _drifts(self, first: int) -> dict[str, Any]:
+        """One resource a page, as CloudFormation answers where there are many."""
+        more = {"NextToken": str(first + 1)} if first + 1 < len(self.drifted) else {}
+        return {"StackResourceDrifts": self.drifted[first : first + 1], **more}
 
     def _resources(self) -> list[dict[str, Any]]:
         return [

@@ -314,6 +314,7 @@ def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
     }
     named = {one for statement in allowed("Readers") for one in iam_actions(dict(statement))}
     assert named == of_actions | {
+        "cloudformation:DescribeStackResourceDrifts",
         "cloudformation:DescribeStacks",
         "cloudformation:ListStackResources",
         "cloudwatch:DescribeAlarmContributors",

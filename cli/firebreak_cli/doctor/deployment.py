@@ -19,15 +19,24 @@ ROUTE_UNTAGGED = "RouteUntagged"
 WATCH = ("Verify", "Page", "Route")
 
 
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The result of the last detection of drift, and when it began; None where there was none."""
+
+    status: str
+    checked_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """The stack as CloudFormation has it. `resources` are physical names by type and logical name.
 
-    `at` is when it was last deployed.
+    `changed_at` is when the last deployment began.
     """
 
     status: str
-    at: datetime
+    changed_at: datetime
+    drift: Drift
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
     resources: Mapping[str, Mapping[str, str]]
@@ -54,11 +63,16 @@ def deployment_of(stack: Stack) -> Deployment:
         kind[one["LogicalResourceId"]] = one.get("PhysicalResourceId", "")
     return Deployment(
         status=found["StackStatus"],
-        at=found.get("LastUpdatedTime") or found["CreationTime"],
+        changed_at=found.get("LastUpdatedTime") or found["CreationTime"],
+        drift=_drift(found.get("DriftInformation", {})),
         parameters={one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())},
         outputs={one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())},
         resources=resources,
     )
+
+
+def _drift(found: Mapping[str, Any]) -> Drift:
+    return Drift(found.get("StackDriftStatus", ""), found.get("LastCheckTimestamp"))
 
 
 def switchable_rules() -> frozenset[str]:

@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from firebreak.errors import AwsError
-from firebreak_cli.doctor import alarm_looks, before_looks, page_looks, place_looks, stack_looks
+from firebreak_cli.doctor import (
+    alarm_looks,
+    before_looks,
+    drift_look,
+    page_looks,
+    place_looks,
+    stack_looks,
+)
 from firebreak_cli.doctor.before_looks import Site
 from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Examined, Looked, unseen
@@ -23,6 +30,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB108": stack_looks.no_storm,
         "FB109": stack_looks.own_alarms,
         "FB110": stack_looks.needed_schedules,
+        "FB111": drift_look.no_drift,
         "FB201": alarm_looks.some_alarm_acts,
         "FB202": alarm_looks.every_alarm_arrives,
         "FB203": alarm_looks.one_action_each,

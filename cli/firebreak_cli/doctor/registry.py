@@ -104,6 +104,14 @@ _CHECKS = (
         mend="aws scheduler get-schedule --name {subject} --group-name {place} --region {region}",
     ),
     Check(
+        code="FB111",
+        area=STACK,
+        level=Level.WARNING,
+        should="CloudFormation found no drift when it last looked, which is not long ago.",
+        why="What was changed by hand is in no template: a deployment may leave it, or take it away.",
+        mend="aws cloudformation detect-stack-drift --stack-name {stack} --region {region}",
+    ),
+    Check(
         code="FB201",
         area=ALARMS,
         level=Level.STACK,

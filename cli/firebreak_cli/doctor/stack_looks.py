@@ -103,7 +103,7 @@ def _stopped(seen: Examination, name: str, function: str, *, all_stopped: bool) 
 
 def heartbeat_arrives(seen: Examination) -> Looked:
     """FB105."""
-    deployed_at, parameters = seen.deployment().at, seen.deployment().parameters
+    deployed_at, parameters = seen.deployment().changed_at, seen.deployment().parameters
     minutes = int(parameters.get("HeartbeatMinutes", "15"))
     if switched_off_by(parameters):
         return Looked("no heartbeat", (unseen("the stack was deployed without a heartbeat"),))
