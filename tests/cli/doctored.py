@@ -20,6 +20,7 @@ from typer.testing import Result
 
 from firebreak.policy.compiler import parse_policy
 from firebreak_cli.environment import Environment
+from tests.cli.doctored_roles import Roles, names_of_roles
 from tests.cli.running import STACK_ID, Calls, StackSession, around, run
 from tests.cli.test_pause_scopes import moto_service
 from tests.cli.test_rights_of_people import Right, rights_of
@@ -35,7 +36,7 @@ BY_ACTION = {"firebreak:action": "restart-service"}
 DIMENSIONS = [{"Name": "ClusterName", "Value": "prod"}, {"Name": "ServiceName", "Value": "api"}]
 BEAT = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak/heartbeat"}
 # Services that moto lacks here, or that a test wants to answer in its own way.
-PROGRAMMED = ("cloudformation", "lambda", "events", "sts")
+PROGRAMMED = ("cloudformation", "lambda", "events", "iam", "sts")
 TEN_SECONDS = timedelta(seconds=10)
 
 
@@ -80,11 +81,14 @@ class Account:
     parameter_pages: list[list[dict[str, str]]] = field(default_factory=list)
     attempts: dict[str, list[int]] = field(default_factory=dict)
     rights: set[Right] = field(default_factory=set)
+    roles: Roles = field(init=False)
 
     def __post_init__(self) -> None:
         self.policy_file.write_text(self.policy_text, encoding="utf-8")
         self.world.policy = parse_policy(self.policy_text, "policy.toml")
         self._make_functions_and_rules()
+        named = {name: physical(name) for name in names_of_roles()}
+        self.resources["AWS::IAM::Role"], self.roles = named, Roles(named)
         self._make_schedules()
         self._make_queue_and_topic()
         self._make_own_alarms()
@@ -212,7 +216,7 @@ class Account:
                 date = {"date": self.date} if self.date is not None else self._date()
                 return {"Account": MOTOS_ACCOUNT, "ResponseMetadata": {"HTTPHeaders": date}}
             case _:
-                raise AssertionError(operation)
+                return self.roles.answer(operation, params)
 
     def _date(self) -> dict[str, str]:
         return {"date": format_datetime(self.world.clock.now() + self.aws_ahead, usegmt=True)}

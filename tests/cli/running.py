@@ -20,7 +20,7 @@ from tests.support.world import TABLE, World
 STACK_ID = f"arn:aws:cloudformation:{a.REGION}:{a.ACCOUNT}:stack/firebreak/0a1b2c3d"
 
 # Calls that change something start with none of these.
-READS = ("Describe", "List", "Get", "BatchGet", "Query", "Scan")
+READS = ("Describe", "List", "Get", "BatchGet", "Query", "Scan", "Simulate")
 
 
 def described(**changes: object) -> dict[str, Any]:

@@ -16,8 +16,21 @@ HERE = StackAddress("firebreak", "eu-west-1", "111122223333")
 
 # The codes that were ever used, in the order of the registry. One is taken out here only to go to RETIRED.
 USED = [
-    *("FB101", "FB102", "FB103", "FB104", "FB105", "FB106", "FB107", "FB108", "FB109", "FB110", "FB111"),
-    *("FB201", "FB202", "FB203", "FB204", "FB205", "FB206", "FB207", "FB208", "FB209", "FB210"),
+    *(
+        "FB101",
+        "FB102",
+        "FB103",
+        "FB104",
+        "FB105",
+        "FB106",
+        "FB107",
+        "FB108",
+        "FB109",
+        "FB110",
+        "FB111",
+        "FB112",
+    ),
+    *("FB201", "FB202", "FB203", "FB204", "FB205", "FB206", "FB207", "FB208", "FB209", "FB210", "FB211"),
     *("FB301", "FB302"),
     *("FB401", "FB402"),
     *("FB501", "FB502"),

@@ -19,6 +19,7 @@ from firebreak_cli.doctor.deployment import (
 )
 from firebreak_cli.doctor.newest import Newest, newest_of
 from firebreak_cli.doctor.once import Once
+from firebreak_cli.doctor.roles import RoleRights, rights_of
 from firebreak_cli.doctor.survey import Survey, Surveyor
 from firebreak_cli.stack import Stack
 
@@ -42,6 +43,7 @@ class Examination:
     stopped: Once[Mapping[str, str]]
     alarms: Once[Mapping[str, Mapping[str, Any]]]
     survey: Once[Survey]
+    roles: Once[Mapping[str, RoleRights]]
     newest: Once[Newest]
 
 
@@ -84,5 +86,6 @@ def examination_of(
         stopped=Once(lambda: stopped_functions(stack, deployment())),
         alarms=alarms,
         survey=Once(survey),
+        roles=Once(lambda: rights_of(stack, deployment(), progress)),
         newest=Once(lambda: newest_of(stack)),
     )

@@ -10,6 +10,7 @@ from firebreak_cli.doctor import (
     drift_look,
     page_looks,
     place_looks,
+    role_looks,
     stack_looks,
 )
 from firebreak_cli.doctor.before_looks import Site
@@ -31,6 +32,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB109": stack_looks.own_alarms,
         "FB110": stack_looks.needed_schedules,
         "FB111": drift_look.no_drift,
+        "FB112": role_looks.roles_allow,
         "FB201": alarm_looks.some_alarm_acts,
         "FB202": alarm_looks.every_alarm_arrives,
         "FB203": alarm_looks.one_action_each,
@@ -41,6 +43,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB208": alarm_looks.policy_lets_it_act,
         "FB209": alarm_looks.every_alarm_has_data,
         "FB210": alarm_looks.nothing_switched_off,
+        "FB211": role_looks.roles_of_alarms_allow,
         "FB301": page_looks.topics_are_heard,
         "FB302": page_looks.secrets_are_there,
         "FB401": place_looks.same_policy,

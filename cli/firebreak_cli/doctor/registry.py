@@ -112,6 +112,14 @@ _CHECKS = (
         mend="aws cloudformation detect-stack-drift --stack-name {stack} --region {region}",
     ),
     Check(
+        code="FB112",
+        area=STACK,
+        level=Level.STACK,
+        should="The role of every function and schedule allows all that it does.",
+        why="What IAM refuses fails on the bad day, and not before.",
+        mend="aws iam list-role-policies --role-name {subject}",
+    ),
+    Check(
         code="FB201",
         area=ALARMS,
         level=Level.STACK,
@@ -196,6 +204,14 @@ _CHECKS = (
         should="No kill switch stops the action or the target of such an alarm.",
         why="It is refused for as long as somebody holds the switch, which may be a month.",
         mend=Own("switches"),
+    ),
+    Check(
+        code="FB211",
+        area=ALARMS,
+        level=Level.ALARM,
+        should="The role of every such alarm's action allows all that the action does.",
+        why="It would be decided and claimed, and then IAM would refuse it.",
+        mend=Own("doctor", "--only", "FB112"),
     ),
     Check(
         code="FB301",
