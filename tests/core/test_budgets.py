@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.incident.verdict import claim_is_dead
+from firebreak.core.incident.states import claim_is_dead
 from firebreak.core.limits.budgets import (
     ACT_TIMEOUT,
     ACT_WITHIN,

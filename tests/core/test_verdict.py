@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident.states import Incident, IncidentState, Purpose
+from firebreak.core.incident.states import Incident, IncidentState, Purpose, claim_is_dead
 from firebreak.core.incident.verdict import (
     Climb,
     Close,
@@ -16,7 +16,6 @@ from firebreak.core.incident.verdict import (
     Judgement,
     LookAgain,
     Step,
-    claim_is_dead,
     judge,
     next_rung,
     next_step,

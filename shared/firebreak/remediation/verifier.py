@@ -15,7 +15,13 @@ from firebreak.core.decide import refuse
 from firebreak.core.formats import format_span, late_words
 from firebreak.core.incident.events import ClaimAbandoned, GivenUp, Judged, NotTakenUp, Recovered, TooOld
 from firebreak.core.incident.lifecycle import advance
-from firebreak.core.incident.states import AWAITS_VERDICT, WITH_HUMANS, Incident, IncidentState
+from firebreak.core.incident.states import (
+    AWAITS_VERDICT,
+    WITH_HUMANS,
+    Incident,
+    IncidentState,
+    claim_is_dead,
+)
 from firebreak.core.incident.temporary_changes import after_rest, judge_rest
 from firebreak.core.incident.verdict import (
     Evidence,
@@ -23,7 +29,6 @@ from firebreak.core.incident.verdict import (
     Reversals,
     Step,
     all_members_ok,
-    claim_is_dead,
     first_state,
     has_come_to_rest,
     judge,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from firebreak.core.alarm_readings import WatchedAlarm
+from firebreak.core.limits.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.model import Alarm, Plan, Receipt, RequestKind, Target
 
 
@@ -196,3 +197,8 @@ class Incident:
 def may_move(before: IncidentState, after: IncidentState) -> bool:
     """Whether the state machine allows this move (staying put is allowed for joins and notes)."""
     return before is after or after in MOVES[before]
+
+
+def claim_is_dead(incident: Incident, now: datetime) -> bool:
+    """Whether the function that claimed can no longer be about to act, by any clock within the skew."""
+    return incident.act_by is not None and now > incident.act_by + ACT_TIMEOUT + CLOCK_SKEW

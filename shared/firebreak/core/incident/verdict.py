@@ -7,7 +7,6 @@ from typing import assert_never
 
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, all_ok, few_of, words_of
 from firebreak.core.incident.states import WELL, Incident, IncidentState, Member, Purpose
-from firebreak.core.limits.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.limits.history import Judged
 from firebreak.core.model import AlarmState, Failed, Obstacle, Plan, Settled, Verdict
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
@@ -397,8 +396,3 @@ def next_rung(ladder: Sequence[str], rung: int) -> Climb | GiveToHumans:
     if rung + 1 >= len(ladder) or ladder[rung + 1] == PAGE_RUNG:
         return GiveToHumans()
     return Climb(rung + 1)
-
-
-def claim_is_dead(incident: Incident, now: datetime) -> bool:
-    """Whether the function that claimed can no longer be about to act, by any clock within the skew."""
-    return incident.act_by is not None and now > incident.act_by + ACT_TIMEOUT + CLOCK_SKEW
