@@ -56,19 +56,44 @@ def _leads_somewhere(source: Document, link: str) -> bool:
     return not anchor or anchor in document(str(file.resolve().relative_to(ROOT))).headings
 
 
-def test_the_table_of_folders_names_every_module_and_every_folder_of_tests() -> None:
+PACKAGE = ROOT / "shared/firebreak"
+OTHERS = ("functions", "cli/firebreak_cli", "devtools/firebreak_devtools", "tests", "template", "bench")
+ARCHITECTURE = document("docs/architecture.md")
+
+
+def rooms() -> set[Path]:
+    """The folders of the package with code."""
+    return {file.parent for file in PACKAGE.glob("*/*.py")}
+
+
+def test_the_table_of_folders_names_every_module_and_folder_in_nine_rows() -> None:
     """The modules inside a folder of the package speak for themselves."""
-    first_cells = " ".join(row[0] for row in document("docs/architecture.md").table("folder"))
-    named = re.findall(r"[\w./]+", first_cells)
-    package = ROOT / "shared/firebreak"
-    found = {place if (place := ROOT / name).exists() else package / name for name in named}
-    modules = {path for path in package.glob("*.py") if path.stem != "__init__"}
-    folders = {file.parent for inside in (package, ROOT / "tests") for file in inside.glob("*/*.py")}
-    others = {
-        ROOT / name
-        for name in ("functions", "cli/firebreak_cli", "devtools/firebreak_devtools", "bench", "template")
-    }
-    assert found == modules | folders | others
+    rows = ARCHITECTURE.table("folder")
+    named = re.findall(r"[\w./]+", " ".join(row[0] for row in rows))
+    found = {place if (place := ROOT / name).exists() else PACKAGE / name for name in named}
+    modules = {path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
+    assert found == modules | rooms() | {ROOT / name for name in OTHERS}
+    assert len(rows) == 9
+
+
+def test_a_folder_of_tests_has_the_name_of_a_room_or_is_explained() -> None:
+    explained = ARCHITECTURE.text.partition("## Folders")[2].partition("### Where to look")[0]
+    folders = {file.parent.name for file in (ROOT / "tests").glob("*/*.py")}
+    others = folders - {room.name for room in rooms()} - {"cli", "devtools"}
+    assert others
+    assert [name for name in sorted(others) if f"`tests/{name}/`" not in explained] == []
+
+
+@pytest.mark.parametrize(("head", "most"), [("word", 10), ("folder", 16)])
+def test_a_row_of_the_words_and_the_folders_is_read_at_a_glance(head: str, most: int) -> None:
+    """The first cell is the word, or the folders."""
+    cells = [cell for row in ARCHITECTURE.table(head) for cell in row[1:]]
+    assert [cell for cell in cells if len(cell.split()) > most] == []
+
+
+def test_the_words_are_in_the_order_of_the_alphabet() -> None:
+    words = [row[0] for row in ARCHITECTURE.table("word")]
+    assert words == sorted(words)
 
 
 def test_every_decision_is_listed_and_has_a_number_of_its_own() -> None:
