@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from boto3.session import Session
 
 from firebreak.errors import PolicyError, Throttled
 from firebreak.ledger.items import DamagedItem, Item, expires
@@ -14,9 +15,12 @@ from firebreak.paging.secret_detectors import looks_secret
 from firebreak.policy.compiler import hash_of
 from firebreak.policy.policy import Policy
 from firebreak.remediation.policy_keeper import EVERY, MOST_CHARACTERS, PolicyKeeper
+from firebreak.settings import Settings
+from firebreak.wiring import Wiring
 from tests.support import builders as a
 from tests.support.fakes import ListLog
 from tests.support.world import TABLE, World
+from tests.test_settings import ENV
 
 HASH = hash_of(a.AUTO_POLICY)
 MINUTE = timedelta(minutes=1)
@@ -71,6 +75,19 @@ def test_the_text_is_read_back_as_it_was_written(world: World) -> None:
     assert item
     assert read_policy_text(item) == a.AUTO_POLICY
     assert left_out(item) == ""
+
+
+def test_verify_as_it_is_wired_keeps_the_policy_of_its_layer_for_as_long_as_the_stack_says(
+    world: World,
+) -> None:
+    settings = Settings.from_env({**ENV, "LEDGER_TABLE": TABLE, "DECISION_RETENTION_DAYS": "3650"})
+    Wiring(settings, world.log, session=Session(region_name=a.REGION)).verifier().keep_policy(a.NOW)
+
+    text = settings.policy_path.read_text(encoding="utf-8")
+    item = stored(world, hash_of(text))
+    assert item
+    assert read_policy_text(item) == text
+    assert item["expires_at"] == expires(a.NOW + timedelta(days=3650) + SPARE)
 
 
 def test_it_outlives_the_decisions_until_it_is_written_again(world: World) -> None:
