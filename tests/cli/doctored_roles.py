@@ -84,7 +84,8 @@ class Roles:
                 return {"PolicyVersion": {"Document": written(self.managed[params["PolicyArn"]])}}
             case "SimulatePrincipalPolicy":
                 self.simulated.append(params)
-                return {"EvaluationResults": [self._result(one) for one in params["ActionNames"]]}
+                resource = params.get("ResourceArns", [""])[0]
+                return {"EvaluationResults": [self._result(one, resource) for one in params["ActionNames"]]}
             case _:
                 raise AssertionError(operation)
 
@@ -92,9 +93,10 @@ class Roles:
         arn = f"arn:aws:iam::123456789012:role/{name}"
         return {"Path": "/", "RoleName": name, "RoleId": "A" * 16, "Arn": arn, "CreateDate": a.NOW}
 
-    def _result(self, action: str) -> dict[str, Any]:
-        """As for any resource: the role's own policies name resources, and so they do not match."""
-        usual = {"EvalActionName": action, "EvalResourceName": "*", "EvalDecision": "implicitDeny"}
+    def _result(self, action: str, resource: str) -> dict[str, Any]:
+        """For any resource the role's own policies do not match, for they name resources."""
+        decision = "allowed" if resource else "implicitDeny"
+        usual = {"EvalActionName": action, "EvalResourceName": resource or "*", "EvalDecision": decision}
         return usual | self.refused.get(action, {})
 
 

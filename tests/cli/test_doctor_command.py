@@ -190,7 +190,7 @@ def test_the_text_of_an_alarm_is_one_harmless_line_and_never_part_of_a_command(a
 
 
 def test_the_shell_completes_a_code_with_its_sentence() -> None:
-    assert complete_code("fb30") == [(code, CHECKS[code].should) for code in ("FB301", "FB302")]
+    assert complete_code("fb30") == [(code, CHECKS[code].should) for code in ("FB301", "FB302", "FB303")]
     assert complete_code("x") == []
 
 

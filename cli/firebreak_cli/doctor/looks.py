@@ -11,6 +11,7 @@ from firebreak_cli.doctor import (
     page_looks,
     place_looks,
     role_looks,
+    secret_looks,
     stack_looks,
 )
 from firebreak_cli.doctor.before_looks import Site
@@ -46,6 +47,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB211": role_looks.roles_of_alarms_allow,
         "FB301": page_looks.topics_are_heard,
         "FB302": page_looks.secrets_are_there,
+        "FB303": secret_looks.page_may_read_secrets,
         "FB401": place_looks.same_policy,
         "FB402": place_looks.no_odd_setting,
         "FB501": place_looks.enough_concurrency,

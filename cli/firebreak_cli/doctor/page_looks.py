@@ -20,7 +20,9 @@ PENDING, DELETED = "PendingConfirmation", "Deleted"
 def topics_are_heard(seen: Examination) -> Looked:
     """FB301."""
     own = seen.deployment().output("PageTopicArn")
-    others = [one.to for one in _in_use(seen.policy.paging) if one.kind is ChannelKind.TOPIC and one.to]
+    others = [
+        one.to for one in channels_in_use(seen.policy.paging) if one.kind is ChannelKind.TOPIC and one.to
+    ]
     topics = list(dict.fromkeys((own, *others)))
     found = [finding for topic in topics for finding in _heard(seen.stack, topic)]
     return Looked(f"{len(topics)} {'topic' if len(topics) == 1 else 'topics'}", tuple(found))
@@ -50,14 +52,14 @@ def _state(arn: str) -> str:
 
 def secrets_are_there(seen: Examination) -> Looked:
     """FB302. Only the description of a secret is asked for, never its value."""
-    channels = [one for one in _in_use(seen.policy.paging) if one.secret]
+    channels = [one for one in channels_in_use(seen.policy.paging) if one.secret]
     if not channels:
         return Looked("no channel of the policy needs a secret")
     found = [finding for one in channels if (finding := _secret(seen.stack, one))]
     return Looked(f"the secrets of {', '.join(one.name for one in channels)}", tuple(found))
 
 
-def _in_use(paging: PagingRules) -> list[ChannelRules]:
+def channels_in_use(paging: PagingRules) -> list[ChannelRules]:
     """The channels that a route names, and those that are used when one of them fails."""
     named = [name for route in paging.routes for step in route.steps for name in step.channels]
     found: dict[str, ChannelRules] = {}

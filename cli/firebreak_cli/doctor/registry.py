@@ -230,6 +230,14 @@ _CHECKS = (
         mend="store the channel's key, the value alone, as {secret}",
     ),
     Check(
+        code="FB303",
+        area=PAGES,
+        level=Level.PAGES,
+        should="The role of Page may read the secret of every channel of the policy.",
+        why="The channel fails at its first page, which then goes the policy's other way.",
+        mend="let the role of Page read {secret}, and use its key: the parameter KeyArn, or the key's policy",
+    ),
+    Check(
         code="FB401",
         area=POLICY,
         level=Level.BASIS,

@@ -9,10 +9,10 @@ from typing import Any
 from firebreak.aws.translate import look, translated
 from firebreak.core.action_spec import ActionSpec
 from firebreak.core.readings import ABSENT, Absent, Unknown
-from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import Rejected
 from firebreak.services.registry import CATALOG
 from firebreak_cli.doctor.deployment import Deployment, pages
+from firebreak_cli.doctor.simulation import Refusal, refusals
 from firebreak_cli.stack import Stack, patient
 
 ROLE = "AWS::IAM::Role"
@@ -126,16 +126,19 @@ class RoleReader:
             return ABSENT
         missing = tuple(one for one in needed if not any(grant.allows(one) for grant in grants))
         asked = [one for one in needed if one not in missing]
-        simulated = look("SimulatePrincipalPolicy", lambda: self._simulated(arn, asked)) if asked else ()
+        simulated = look("SimulatePrincipalPolicy", lambda: self._refused(arn, asked))
         if isinstance(simulated, Absent):
             return simulated
         if isinstance(simulated, Unknown):
             return Rights(missing=missing, refused=(), doubtful=(), simulated=simulated)
         return Rights(
             missing=missing,
-            refused=tuple(words for words, certain in simulated if certain),
-            doubtful=tuple(words for words, certain in simulated if not certain),
+            refused=tuple(one.words for one in simulated if one.certain),
+            doubtful=tuple(one.words for one in simulated if not one.certain),
         )
+
+    def _refused(self, arn: str, actions: Sequence[str]) -> Sequence[Refusal]:
+        return refusals(self.iam, arn, actions, self.region) if actions else ()
 
     def _grants(self, role: str) -> Iterator[Grant]:
         for policy in pages(self.iam, "list_role_policies", "PolicyNames", RoleName=role):
@@ -154,47 +157,6 @@ class RoleReader:
         with translated("GetPolicyVersion", mutates=False):
             found = self.iam.get_policy_version(PolicyArn=arn, VersionId=version)
         return list(_grants_of(found["PolicyVersion"]["Document"]))
-
-    def _simulated(self, arn: str, actions: Sequence[str]) -> Sequence[tuple[str, bool]]:
-        """The actions that are refused, with what refuses them, and whether that is certain.
-
-        They are asked for every resource at once, in this region and with the opt-in tag. The role's own
-        policies name resources, so that their silence (implicitDeny) means nothing here.
-        """
-        found = pages(
-            self.iam,
-            "simulate_principal_policy",
-            "EvaluationResults",
-            PolicySourceArn=arn,
-            ActionNames=list(actions),
-            ContextEntries=[
-                _context(f"aws:ResourceTag/{OPT_IN_TAG}", "true"),
-                _context("aws:RequestedRegion", self.region),
-            ],
-        )
-        return [one for result in found if (one := _refusal(result))]
-
-
-def _context(name: str, value: str) -> Mapping[str, object]:
-    return {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"}
-
-
-def _refusal(result: Mapping[str, Any]) -> tuple[str, bool] | None:
-    action, depends = result["EvalActionName"], result.get("MissingContextValues") or ()
-    allows_in_organization = result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations", True)
-    allows_in_boundary = result.get("PermissionsBoundaryDecisionDetail", {}).get(
-        "AllowedByPermissionsBoundary", True
-    )
-    if not allows_in_organization:
-        by, certain = "a policy of the organization", True
-    elif result["EvalDecision"] == "explicitDeny":
-        by, certain = "a statement that denies", True
-    elif not allows_in_boundary:
-        by, certain = "the permissions boundary, at least for some resources", False
-    else:
-        return None
-    on = f", depending on {', '.join(depends)}" if depends else ""
-    return f"{action} (by {by}{on})", certain and not depends
 
 
 def _grants_of(document: Mapping[str, Any]) -> Iterator[Grant]:
