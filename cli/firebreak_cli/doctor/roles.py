@@ -1,8 +1,10 @@
 """The roles of the stack as IAM has them, and what each of them has to allow."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +18,8 @@ from firebreak_cli.doctor.simulation import Refusal, refusals
 from firebreak_cli.stack import Stack, patient
 
 ROLE = "AWS::IAM::Role"
+# Six calls for each role, far away where IAM is not of this region.
+ROLES_AT_ONCE = 4
 
 # Every function that decides keeps the ledger, the schedules and the bus.
 _OF_DECIDING = (
@@ -95,21 +99,24 @@ def rights_of(
 ) -> Mapping[str, RoleRights]:
     """Every role that a function or a schedule of the stack needs, by its name in the template."""
     reader, roles = RoleReader(patient(stack.session, "iam"), stack.region), deployed.of_type(ROLE)
-    found: dict[str, RoleRights] = {}
     needed = sorted(NEEDED.keys() & roles.keys())
-    for number, name in enumerate(needed, start=1):
-        found[name] = reader.rights(roles[name], NEEDED[name])
-        progress(f"looked at {number} of {len(needed)} roles")
+    found: dict[str, RoleRights] = {}
+    with ThreadPoolExecutor(max_workers=ROLES_AT_ONCE) as pool:
+        rights = pool.map(lambda name: reader.rights(roles[name], NEEDED[name]), needed)
+        for name, one in zip(needed, rights, strict=True):
+            found[name] = one
+            progress(f"looked at {len(found)} of {len(needed)} roles")
     return found
 
 
 @dataclass(slots=True)
 class RoleReader:
-    """Reads roles one after another; a managed policy that several of them have is read once."""
+    """Reads roles, several at once; a managed policy that several of them have is read once."""
 
     iam: Any
     region: str
     _managed: dict[str, Sequence[Grant]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     def rights(self, role: str, needed: Collection[str]) -> RoleRights:
         """The role of this name compared with what it has to allow."""
@@ -146,12 +153,15 @@ class RoleReader:
                 found = self.iam.get_role_policy(RoleName=role, PolicyName=policy)
             yield from _grants_of(found["PolicyDocument"])
         for attached in pages(self.iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role):
-            arn = attached["PolicyArn"]
-            if arn not in self._managed:
-                self._managed[arn] = self._managed_policy(arn)
-            yield from self._managed[arn]
+            yield from self._managed_policy(attached["PolicyArn"])
 
     def _managed_policy(self, arn: str) -> Sequence[Grant]:
+        with self._lock:
+            if arn not in self._managed:
+                self._managed[arn] = self._read_managed_policy(arn)
+            return self._managed[arn]
+
+    def _read_managed_policy(self, arn: str) -> Sequence[Grant]:
         with translated("GetPolicy", mutates=False):
             version = self.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         with translated("GetPolicyVersion", mutates=False):
