@@ -103,6 +103,25 @@ def test_what_lasts_in_the_alarm_is_found(account: Account, changes: dict[str, A
     assert f"({reason})" in detail
 
 
+@pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL"])
+def test_a_target_that_another_controller_deploys_is_found(account: Account, controller: str) -> None:
+    moto_service("blue")
+    ecs = account.client("ecs")
+    service = ecs.describe_services(cluster="prod", services=["blue"])["services"][0]
+    ecs.create_service(
+        cluster="prod",
+        serviceName="green",
+        desiredCount=1,
+        taskDefinition=service["taskDefinition"],
+        tags=[{"key": "firebreak:enabled", "value": "true"}],
+        deploymentController={"type": controller},
+    )
+    account.put_alarm("green-memory", TAGS | {"firebreak:target": "ecs:prod/green"})
+    ((result, alarm, detail),) = account.details("FB207")
+    assert (result, alarm) == ("bad", "green-memory")
+    assert detail == f"its deployment controller is {controller} (unsupported_controller)"
+
+
 @pytest.mark.parametrize(("floor", "lasting"), [(1, False), (2, True), (3, True)])
 def test_a_floor_that_the_whole_group_is_not_above_lasts(
     world: World, tmp_path: Path, floor: int, lasting: bool
