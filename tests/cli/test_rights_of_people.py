@@ -345,6 +345,18 @@ def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
     }
 
 
+def test_readers_may_look_at_the_roles_of_their_stack_and_at_no_others() -> None:
+    of_iam = [
+        one
+        for one in allowed("Readers")
+        if any(action.startswith("iam:") for action in iam_actions(dict(one)))
+    ]
+    assert {one["Sid"]: one["Resource"]["Fn::Sub"].partition("iam::")[2] for one in of_iam} == {
+        "LookAtTheRoles": "${AWS::AccountId}:role/${Stack}-*",
+        "LookAtThePoliciesOfRoles": "*:policy/*",
+    }
+
+
 def test_readers_may_count_the_dead_letters_of_their_stack_and_read_none() -> None:
     (count,) = [one for one in allowed("Readers") if one["Sid"] == "CountDeadLetters"]
     assert template()["Resources"]["DeadLetters"]["Type"] == "AWS::SQS::Queue"
