@@ -18,7 +18,7 @@ from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedu
 from firebreak.aws.secrets import CachedSecrets
 from firebreak.aws.topic import TopicChannel
 from firebreak.aws.user_agent import IncidentUserAgent
-from firebreak.core.action_spec import Runbook
+from firebreak.core.action_spec import ActionSpec, Runbook
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Target
 from firebreak.core.paging.commands import StackAddress
@@ -43,7 +43,7 @@ from firebreak.paging.channels.factory import build
 from firebreak.paging.enrichment import Enrichment
 from firebreak.paging.handler import PageDesk
 from firebreak.paging.notifier import Dispatcher
-from firebreak.paging.secret_detectors import looks_secret
+from firebreak.paging.secret_detectors import looks_secret, mask_known
 from firebreak.policy.compiled import BUILD_SHOWN, build_id
 from firebreak.policy.loader import load_policy, policy_text
 from firebreak.remediation.decision_recorder import DecisionRecorder
@@ -60,6 +60,8 @@ from firebreak.settings import Settings
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+    from firebreak.remediation.diagnostics import DiagnosticsCollector
 
 # A call to a channel ends after 5 s, and so does a request for a picture: this is 5 s less the connection.
 REPLY_SECONDS = 5.0 - FAIL_FAST_SECONDS
@@ -182,6 +184,24 @@ class Wiring:
             region=self.settings.region,
             behind=self.services_behind(),
             naming=self.user_agent.naming,
+            diagnostics=self._diagnostics(action.spec),
+        )
+
+    def _diagnostics(self, spec: ActionSpec) -> "DiagnosticsCollector | None":
+        """Reads what the tasks leave behind that an action ends; imported by the functions that need it."""
+        if not spec.ends_tasks:
+            return None
+        from firebreak.ledger.diagnostics import DynamoDiagnostics
+        from firebreak.remediation.diagnostics import DiagnosticsCollector
+        from firebreak.services.ecs.client_diagnostics import TaskDiagnostics
+
+        connect = partial(fail_fast, self.session, connect_seconds=LOG_CONNECT_SECONDS)
+        return DiagnosticsCollector(
+            sources=TaskDiagnostics(partial(connect, read_seconds=LOG_REPLY_SECONDS), self.clock.now),
+            store=DynamoDiagnostics(self.dynamodb, self.settings.ledger_table),
+            mask=mask_known,
+            clock=self.clock,
+            log=self.log,
         )
 
     def verifier(self) -> Verifier:

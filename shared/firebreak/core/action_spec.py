@@ -120,7 +120,7 @@ class ActionSpec:
     healthy hold. An action that `asks_by_default` may do much at once, or relies on data that AWS does not
     guarantee: it acts by itself only where the policy says so explicitly. `always_asks_for` are targets, in
     their short form, for which it asks whatever the policy says. `highest_ceiling` is the largest that
-    AWS allows.
+    AWS allows. Where it `ends_tasks`, their last log lines and stop codes are read before.
     """
 
     name: str
@@ -136,6 +136,7 @@ class ActionSpec:
     highest_ceiling: int = 0
     asks_by_default: bool = False
     always_asks_for: frozenset[str] = frozenset()
+    ends_tasks: bool = False
 
     @property
     def logical_id(self) -> str:

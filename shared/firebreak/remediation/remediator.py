@@ -1,13 +1,14 @@
 """The life of a request: observe, decide, claim, act, record, announce.
 
 The order is the safety: a check is scheduled before the claim, between a won claim and the one API call
-there is only a second look at the target, and the result is recorded under the claim it belongs to.
+there are only bounded looks at the target, and the result is recorded under the claim it belongs to.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from firebreak.core import ahead, second_look
 from firebreak.core.decide import decide, refuse, refuse_unresolved
@@ -56,6 +57,9 @@ from firebreak.remediation.unusable_events import unusable_key
 from firebreak.services.action import AnyAction
 from firebreak.services.registry import CATALOG
 
+if TYPE_CHECKING:
+    from firebreak.remediation.diagnostics import DiagnosticsCollector
+
 TRIES = 3
 # A plan is made of one snapshot; after this it describes a world that may be gone.
 PLAN_EXPIRES = timedelta(seconds=10)
@@ -78,7 +82,7 @@ class Remediator:
 
     `policy` loads the policy (raises PolicyError); `acknowledged` names who has a page; `new_id` makes a
     claim id of at most 36 characters that never repeats; `jitter` gives the seconds to wait before try n.
-    `naming` names an incident in every AWS call of a block.
+    `naming` names an incident in every AWS call of a block; `diagnostics` reads what the act may destroy.
     """
 
     action: AnyAction
@@ -98,6 +102,7 @@ class Remediator:
     region: str
     behind: ServiceLookup = field(default_factory=lambda: not_looked_up("this function cannot"))
     naming: Callable[[str], AbstractContextManager[object]] = nullcontext
+    diagnostics: "DiagnosticsCollector | None" = None
 
     def handle(self, event: object) -> Summary:
         """Decides on one event and carries it out. Raises only errors of which no human was notified yet."""
@@ -295,8 +300,7 @@ class Remediator:
     def _claim_and_act(self, request: Request, rules: Rules, wanted: _Wanted, plan: Plan) -> Summary | None:
         """Claims, and acts if the claim is won; None when the race was lost."""
         started = self.clock.monotonic()  # before `at` is taken: act_by counts from there
-        claim = self._claim(request, rules, wanted, plan)
-        after = claim.after
+        after = (claim := self._claim(request, rules, wanted, plan)).after
         self.schedules.check(after.id, after.rung, after.attempt, claim.at + rules.verification.after)
         match self.ledger.claim(claim):
             case ClaimResult.LOST:
@@ -307,7 +311,7 @@ class Remediator:
                 cause = f"whether {claim.after.id} was claimed could not be read"
                 return self._blind(Reason.LEDGER_UNAVAILABLE, cause, request.alarm)
             case ClaimResult.WON:
-                return self._act(claim, plan, rules, started)
+                return self._act_with_diagnostics(claim, plan, rules, started)
 
     def _claim(self, request: Request, rules: Rules, wanted: _Wanted, plan: Plan) -> Claim:
         view, group = wanted.view, wanted.seen.group
@@ -337,12 +341,20 @@ class Remediator:
             group_size=GroupSize(group.total, group.counted_at) if isinstance(group, GroupCount) else None,
         )
 
+    def _act_with_diagnostics(self, claim: Claim, plan: Plan, rules: Rules, started: float) -> Summary:
+        if self.diagnostics is None:
+            return self._act(claim, plan, rules, started)
+        found = self.diagnostics.collect(claim, plan, self.clock.monotonic() - started)
+        try:
+            return self._act(claim, plan, rules, started)
+        finally:
+            self.diagnostics.keep(found)
+
     def _act(self, claim: Claim, plan: Plan, rules: Rules, started: float) -> Summary:
         again = self.observer.plan_again(claim.request, rules, claim.before or ABSENT)
         if held := second_look.objection(plan, again):
             self.log.event("remediation.held", incident=claim.after.id, reason=held.reason.value)
-            held_back = self._not_executed(claim, second_look.in_words(held))
-            return replace(held_back, reason=held.reason)
+            return replace(self._not_executed(claim, second_look.in_words(held)), reason=held.reason)
         if self.clock.monotonic() - started > ACT_WITHIN.total_seconds():
             return self._not_executed(claim, "claim and second look took longer than the action may wait")
         try:

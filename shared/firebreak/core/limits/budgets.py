@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import dropwhile
 
-# From the taking of a slot to the API call there is nothing but the claim; a function that was
-# frozen longer than this must not act on its old view. One API call may last connect + read
-# time-out (5 s each, aws/clients.py); clocks of two functions may differ by a minute. A slot is
-# held that much longer than its window, so that acts counted by AWS's clock never exceed the
-# limit counted by the functions' clocks.
+# From the taking of a slot to the API call there are only the claim, the reading of what the act
+# destroys and the second look; a function that took longer than this must not act on its old view.
+# One API call may last connect + read time-out (5 s each, aws/clients.py); clocks of two functions
+# may differ by a minute. A slot is held that much longer than its window, so that acts counted by
+# AWS's clock never exceed the limit counted by the functions' clocks.
 ACT_WITHIN = timedelta(seconds=10)
 ACT_TIMEOUT = timedelta(seconds=10)
 CLOCK_SKEW = timedelta(seconds=60)

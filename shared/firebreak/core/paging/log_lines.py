@@ -20,13 +20,15 @@ _STARTS = re.compile(r"[\x1b\x80-\x9f]")
 _UNSEEN = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-def harmless_lines(lines: Iterable[str], also: Callable[[str], str] = str) -> tuple[str, ...]:
-    """The last lines, each masked and cut; `also` masks further text that it knows.
+def harmless_lines(
+    lines: Iterable[str], also: Callable[[str], str] = str, *, most: int = MOST_LINES
+) -> tuple[str, ...]:
+    """The last lines, at most so many, each masked and cut; `also` masks further text that it knows.
 
     Masking is a best effort: logs should hold no secret.
     """
     read = filter(None, map(_normalized, [*lines][-READ_LINES:]))
-    newest = _joined(read)[-MOST_LINES:]
+    newest = _joined(read)[-most:]
     found = (also(masked_text(line))[:LINE_LENGTH] for line in newest)
     return tuple(line for line in found if line)
 

@@ -24,6 +24,13 @@ LOOKS = (
     Permission("ecs:ListServices", to_decide=True),
 )
 
+# The further calls by which what their tasks leave behind is read before tasks end (client_diagnostics.py).
+DIAGNOSTICS = (
+    Permission("ecs:DescribeTasks", to_decide=True),
+    Permission("ecs:ListTasks", to_decide=True),
+    Permission("logs:GetLogEvents", to_decide=True),
+)
+
 
 class SeesService(Observation, Protocol):
     """The part of the readings that all of these actions share."""

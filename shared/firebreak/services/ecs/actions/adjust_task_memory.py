@@ -40,7 +40,7 @@ from firebreak.services.ecs.rollout import (
     unpinned,
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
-from firebreak.services.ecs.service_action import LOOKS, ServiceAction
+from firebreak.services.ecs.service_action import DIAGNOSTICS, LOOKS, ServiceAction
 from firebreak.services.ecs.task_memory import MemoryObservation, NewSize, TaskSize, raised
 from firebreak.services.other_writers import reset_by
 from firebreak.services.stored_plans import value
@@ -56,8 +56,10 @@ SPEC = ActionSpec(
     settings=MemorySettings(ceiling=30_720),
     # MiB of a task [docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html].
     highest_ceiling=122_880,
+    ends_tasks=True,
     permissions=(
         *LOOKS,
+        *DIAGNOSTICS,
         Permission("ecs:DescribeTaskDefinition"),
         Permission("ecs:RegisterTaskDefinition", mutates=True),
         # Required of every caller that registers with tags, as the new revision carries those of the old one.

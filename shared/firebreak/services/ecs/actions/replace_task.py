@@ -53,12 +53,15 @@ SPEC = ActionSpec(
     irreversible="a task that was stopped does not run again",
     # A task that is gone stays gone.
     temporary=False,
+    ends_tasks=True,
     permissions=(
         *LOOKS,
         Permission("ecs:ListTasks"),
         Permission("ecs:DescribeTasks"),
         Permission("ecs:GetTaskProtection"),
         Permission("elasticloadbalancing:DescribeTargetHealth"),
+        Permission("ecs:DescribeTaskDefinition", to_decide=True),
+        Permission("logs:GetLogEvents", to_decide=True),
         Permission("ecs:StopTask", mutates=True),
     ),
 )

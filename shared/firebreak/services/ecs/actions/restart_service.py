@@ -36,7 +36,7 @@ from firebreak.services.ecs.rollout import (
     unpinned,
 )
 from firebreak.services.ecs.rollout_room import no_room, outage_doubts
-from firebreak.services.ecs.service_action import LOOKS, ServiceAction
+from firebreak.services.ecs.service_action import DIAGNOSTICS, LOOKS, ServiceAction
 from firebreak.services.stored_plans import value
 
 SPEC = ActionSpec(
@@ -50,8 +50,10 @@ SPEC = ActionSpec(
     symptom=Symptom("AWS/ECS", "MemoryUtilization", "the memory of an ECS service"),
     # UpdateService with a task definition in it is also checked for iam:PassRole on the task and
     # execution roles, although they stay the same; without one (scale-service) it is not.
+    ends_tasks=True,
     permissions=(
         *LOOKS,
+        *DIAGNOSTICS,
         Permission("ecs:DescribeTaskDefinition"),
         Permission("ecs:UpdateService", mutates=True),
         Permission("iam:PassRole", mutates=True),

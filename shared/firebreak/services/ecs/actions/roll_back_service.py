@@ -35,7 +35,7 @@ from firebreak.services.ecs.readiness import (
 )
 from firebreak.services.ecs.rollback_target import CONTROLLERS, rollback_target
 from firebreak.services.ecs.rollout import began, begun, harmed, has_begun, own_deployment, progress
-from firebreak.services.ecs.service_action import LOOKS, ServiceAction
+from firebreak.services.ecs.service_action import DIAGNOSTICS, LOOKS, ServiceAction
 from firebreak.services.ecs.suspect_deployment import suspects
 from firebreak.services.ecs.task_memory import TaskSize
 
@@ -50,8 +50,10 @@ SPEC = ActionSpec(
     # A roll back stays until somebody deploys again.
     temporary=False,
     settings=RollBackSettings(),
+    ends_tasks=True,
     permissions=(
         *LOOKS,
+        *DIAGNOSTICS,
         Permission("ecs:DescribeTaskDefinition"),
         Permission("ecs:ListServiceDeployments"),
         Permission("ecs:DescribeServiceDeployments"),

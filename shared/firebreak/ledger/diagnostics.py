@@ -1,0 +1,121 @@
+"""The diagnostics of acts in the ledger: an item for each act, in the partition of its incident."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from firebreak.aws.translate import look, translated
+from firebreak.core.diagnostics import Diagnostics, Section
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.errors import UnusableEvent
+from firebreak.ledger.items import (
+    INCIDENT_KEPT,
+    Attribute,
+    DamagedItem,
+    Fields,
+    Item,
+    expires,
+    number,
+    pack,
+    stamped,
+    text,
+)
+from firebreak.wire.codec import read
+from firebreak.wire.epoch import ms
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+# The beginning of their sort key; the lines of an incident's history begin with another one.
+PREFIX = "DIAGNOSTICS#"
+READ, ABSENT_SOURCE, UNKNOWN, NOT_READ = "read", "absent", "unknown", "not_read"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A section of version 1: `lines` where it was read, `why` where it was not."""
+
+    source: str
+    state: str
+    lines: tuple[str, ...] = ()
+    why: str = ""
+
+
+class DynamoDiagnostics:
+    """Keeps and reads diagnostics."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def keep(self, found: Diagnostics) -> None:
+        """Writes an item of its own. Raises AwsError."""
+        with translated("PutItem", mutates=False):
+            self._client.put_item(TableName=self._table, Item=diagnostics_item(found))
+
+    def of(self, incident_id: str) -> Reading[tuple[Diagnostics, ...]]:
+        """Those of all acts of an incident, oldest first; Absent where there are none."""
+        return look("Query", lambda: self._of(incident_id))
+
+    def _of(self, incident_id: str) -> tuple[Diagnostics, ...] | Absent:
+        reply = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":pk": text(f"INC#{incident_id}"), ":prefix": text(PREFIX)},
+            ConsistentRead=True,
+        )
+        found = [read_diagnostics(item) for item in reply["Items"]]
+        return tuple(sorted(found, key=lambda one: one.at)) or ABSENT
+
+
+def diagnostics_item(found: Diagnostics) -> Item:
+    """Version 1 of the item; it expires with its incident."""
+    return {
+        **stamped(f"INC#{found.incident_id}", f"{PREFIX}{found.rung:02d}#{ms(found.at)}"),
+        "rung": number(found.rung),
+        "at": number(ms(found.at)),
+        "sections": pack([_to_wire(section) for section in found.sections]),
+        "expires_at": expires(found.at + INCIDENT_KEPT),
+    }
+
+
+def read_diagnostics(item: Mapping[str, Attribute]) -> Diagnostics:
+    """Diagnostics back from their item. Raises DamagedItem."""
+    fields = Fields(item)
+    return Diagnostics(
+        incident_id=fields.text("pk").removeprefix("INC#"),
+        rung=fields.number("rung"),
+        at=fields.time("at"),
+        sections=tuple(_section(one) for one in _stored(fields)),
+    )
+
+
+def _stored(fields: Fields) -> tuple[_Stored, ...]:
+    try:
+        return read(tuple[_Stored, ...], fields.unpack("sections"), "sections")
+    except UnusableEvent as error:
+        raise DamagedItem("sections") from error
+
+
+def _to_wire(section: Section) -> dict[str, object]:
+    match section.found:
+        case Absent():
+            return {"source": section.source, "state": ABSENT_SOURCE}
+        case Unknown(why):
+            return {"source": section.source, "state": UNKNOWN, "why": why}
+        case NotRead(why):
+            return {"source": section.source, "state": NOT_READ, "why": why}
+        case lines:
+            return {"source": section.source, "state": READ, "lines": list(lines)}
+
+
+def _section(stored: _Stored) -> Section:
+    match stored.state:
+        case "read":
+            return Section(stored.source, stored.lines)
+        case "absent":
+            return Section(stored.source, ABSENT)
+        case "not_read":
+            return Section(stored.source, NotRead(stored.why))
+        case _:
+            return Section(stored.source, Unknown(stored.why or "a newer release wrote it"))
