@@ -198,7 +198,7 @@ class Wiring:
         connect = partial(fail_fast, self.session, connect_seconds=LOG_CONNECT_SECONDS)
         return DiagnosticsCollector(
             sources=TaskDiagnostics(partial(connect, read_seconds=LOG_REPLY_SECONDS), self.clock.now),
-            store=DynamoDiagnostics(self.dynamodb, self.settings.ledger_table),
+            store=DynamoDiagnostics(self.dynamodb, self.settings.ledger_table, self.retention),
             mask=mask_known,
             clock=self.clock,
             log=self.log,

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from rich.console import Console
 
+from firebreak.core.diagnostics import Diagnostics
 from firebreak.core.incident.states import Incident
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.limits.scopes import short_key
@@ -17,12 +18,14 @@ from firebreak.core.paging.threads import Thread
 from firebreak.core.people import claimed
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
+from firebreak.ledger.diagnostics import DynamoDiagnostics
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.wire.requests import alarm_to_wire
 from firebreak_cli import screen
 from firebreak_cli.exit_codes import NO_AWS, Ending
 from firebreak_cli.queries import ledger_queries
+from firebreak_cli.queries.diagnostics import diagnostics_json, diagnostics_rows
 from firebreak_cli.queries.ledger_queries import Bounds, StoredDecision
 from firebreak_cli.queries.names import id_meant
 from firebreak_cli.queries.timeline import Entry, member_words, timeline
@@ -39,6 +42,7 @@ class Story:
     decisions: tuple[StoredDecision, ...]
     cut: bool
     pages: Reading[Thread] = ABSENT
+    diagnostics: Reading[tuple[Diagnostics, ...]] = ABSENT
 
     @property
     def timeline(self) -> tuple[Entry, ...]:
@@ -69,6 +73,7 @@ def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
         decisions=tuple(found.decisions),
         cut=found.cut,
         pages=pages,
+        diagnostics=DynamoDiagnostics(client, stack.ledger_table).of(name) if incident else ABSENT,
     )
 
 
@@ -96,6 +101,7 @@ def as_json(found: Story) -> dict[str, object]:
         "decisions": [ledger_queries.decision_json(decision) for decision in found.decisions],
         "cut": found.cut,
         "pages": _pages_json(found.pages),
+        "diagnostics": diagnostics_json(found.diagnostics),
     }
 
 
@@ -166,6 +172,10 @@ def show(found: Story, now: datetime, console: Console) -> None:
     else:
         what = "opened no incident" if found.decisions else "is a page about no single target"
         console.print(screen.line_of(f"{found.id} {what}", "bold"))
+    if not isinstance(found.diagnostics, Absent):
+        console.print()
+        console.print(screen.line_of("Before the act", "bold"))
+        console.print(screen.facts(diagnostics_rows(found.diagnostics, now)))
     if not isinstance(found.pages, Absent):
         console.print()
         console.print(screen.line_of("Pages", "bold"))

@@ -9,7 +9,6 @@ from firebreak.core.diagnostics import Diagnostics, Section
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.errors import UnusableEvent
 from firebreak.ledger.items import (
-    INCIDENT_KEPT,
     Attribute,
     DamagedItem,
     Fields,
@@ -20,6 +19,7 @@ from firebreak.ledger.items import (
     stamped,
     text,
 )
+from firebreak.ledger.retention import USUAL, Retention
 from firebreak.wire.codec import read
 from firebreak.wire.epoch import ms
 
@@ -44,14 +44,15 @@ class _Stored:
 class DynamoDiagnostics:
     """Keeps and reads diagnostics."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, retention: Retention = USUAL) -> None:
         self._client = client
         self._table = table
+        self._retention = retention
 
     def keep(self, found: Diagnostics) -> None:
         """Writes an item of its own. Raises AwsError."""
         with translated("PutItem", mutates=False):
-            self._client.put_item(TableName=self._table, Item=diagnostics_item(found))
+            self._client.put_item(TableName=self._table, Item=diagnostics_item(found, self._retention))
 
     def of(self, incident_id: str) -> Reading[tuple[Diagnostics, ...]]:
         """Those of all acts of an incident, oldest first; Absent where there are none."""
@@ -68,14 +69,14 @@ class DynamoDiagnostics:
         return tuple(sorted(found, key=lambda one: one.at)) or ABSENT
 
 
-def diagnostics_item(found: Diagnostics) -> Item:
+def diagnostics_item(found: Diagnostics, retention: Retention = USUAL) -> Item:
     """Version 1 of the item; it expires with its incident."""
     return {
         **stamped(f"INC#{found.incident_id}", f"{PREFIX}{found.rung:02d}#{ms(found.at)}"),
         "rung": number(found.rung),
         "at": number(ms(found.at)),
         "sections": pack([_to_wire(section) for section in found.sections]),
-        "expires_at": expires(found.at + INCIDENT_KEPT),
+        "expires_at": expires(found.at + retention.incidents),
     }
 
 
