@@ -52,7 +52,7 @@ EXIT_CODES: Mapping[int, str] = {
     OWNED: "`adopt --apply` left a part of the plan to its owners, and printed the change for them",
     PARTLY_DONE: "`adopt` left a part undone that changed or is gone, or stopped for want of its undo file",
     NOT_DONE: "`act` or `undo` changed nothing: a guard refused it, or AWS did",
-    NOT_KNOWN: "`act` or `undo` was requested, and its result is not known yet; `firebreak show` has it",
+    NOT_KNOWN: "`act` or `undo` was requested, and its result is not known yet: look before you repeat it",
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
     READER_GONE: "the reader of the output, such as `head`, went away",
 }

@@ -25,10 +25,9 @@ NAMED = {
     "requests.py": {"firebreak approve"},
     "policy.py": {"firebreak backtest"},  # the command that saves a history, in a help text
     "acknowledging.py": {"firebreak ack"},
-    # Examples in a help text, and the table of exit codes.
+    # The examples of their help.
     "act.py": {"firebreak act restart-service ecs:prod/api --reason "},
     "undo.py": {"firebreak undo i-0123456789 --reason "},
-    "exit_codes.py": {"firebreak show"},
     # Replaced by commands for the stack in question before they are shown.
     "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},
     # Texts that CloudWatch stores as an alarm's description, or as the reason of its state.

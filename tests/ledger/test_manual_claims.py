@@ -4,14 +4,14 @@ from firebreak.core.ledger import ClaimResult
 from firebreak.core.manual import stand_in
 from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT
-from firebreak.ledger.ports import Ledger
 from tests.ledger.claiming import claim_of, won
 from tests.ledger.conftest import LedgerPorts
 from tests.ledger.test_claims import storm_declared
 from tests.support import builders as a
 
 
-def test_a_manual_request_claims_without_an_alarm_and_leaves_none_behind(ledger: Ledger) -> None:
+def test_a_manual_request_claims_without_an_alarm_and_leaves_none_behind(ports: LedgerPorts) -> None:
+    ledger = ports.ledger
     manual = a.request(RequestKind.MANUAL, alarm=stand_in(a.TARGET, "it hangs", a.NOW), at=a.NOW, by="ana")
     claim = won(ledger, manual)
     view = ledger.look(manual, a.SCOPES)

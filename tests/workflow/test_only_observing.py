@@ -171,7 +171,8 @@ def test_whatever_is_seen_nothing_is_opened_and_only_the_end_of_an_incident_is_a
     to_rest = request.kind in {RequestKind.UNDO, RequestKind.RESTORE}
     assert not moved or (waits_for_it and after and (after.state in ENDS or to_rest))
     quiet = {AnnouncementKind.OBSERVED}
-    aside = moved or waits_for_it or request.kind is RequestKind.APPROVAL or decision.reason in LEDGER_FAULTS
+    of_human = request.kind in {RequestKind.APPROVAL, RequestKind.MANUAL}  # who is answered
+    aside = moved or waits_for_it or of_human or decision.reason in LEDGER_FAULTS
     assert aside or {text.kind for text in bus.announced} <= quiet
 
 

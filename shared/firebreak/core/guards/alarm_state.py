@@ -205,7 +205,7 @@ def _missing_of(request: Request, rules: Rules, seen: Snapshot, alarm: Described
 def alarms_still_ok(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """A temporary change is only taken back while every alarm of the incident is well."""
     del request, rules
-    if isinstance(seen.incident, Incident) and not seen.incident.members:
+    if isinstance(seen.incident, Incident) and seen.incident.has_no_alarm:
         return passed("alarms still OK", "no alarm belongs to the incident")
     match seen.alarm:
         case Unknown() | NotRead() as unseen:

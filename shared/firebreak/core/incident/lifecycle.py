@@ -26,6 +26,7 @@ from firebreak.core.incident.events import (
 )
 from firebreak.core.incident.states import WITH_HUMANS, Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import (
+    ALL_OK,
     NO_ALARM,
     Climb,
     Close,
@@ -165,16 +166,12 @@ def _to_humans(
 
 def _recovered(incident: Incident, now: datetime) -> Moved:
     if incident.state in WITH_HUMANS:
-        calm = (
-            "every alarm of the incident is OK"
-            if incident.members
-            else f"the target is at rest, and {NO_ALARM},"
-        )
+        calm = f"the target is at rest, and {NO_ALARM}," if incident.has_no_alarm else ALL_OK
         why = f"{calm} after it was given to humans"
         closed = transitions.over(incident, IncidentState.CLOSED, why)
         message = incident_messages.recovered_after_humans(closed, now, why)
     else:
-        why = f"every alarm of the incident is OK before anybody approved {incident.action}"
+        why = f"{ALL_OK} before anybody approved {incident.action}"
         closed = transitions.over(incident, IncidentState.CLOSED, why)
         message = incident_messages.recovered(closed, now, why)
     return _moved(incident, closed, now, f"closed: {why}", message)

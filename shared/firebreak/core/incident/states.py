@@ -193,6 +193,11 @@ class Incident:
         """Whether another incident must wait for this one."""
         return self.state not in FREES_TARGET
 
+    @property
+    def has_no_alarm(self) -> bool:
+        """Whether it is an act by hand to which no alarm belongs: its target alone is looked at."""
+        return self.alarm.manual and not self.members and not self.left_out
+
 
 def may_move(before: IncidentState, after: IncidentState) -> bool:
     """Whether the state machine allows this move (staying put is allowed for joins and notes)."""

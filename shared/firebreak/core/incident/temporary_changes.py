@@ -27,7 +27,7 @@ from firebreak.core.rules import Verification
 
 def judge_rest(incident: Incident, evidence: Evidence) -> Judgement:
     """The verdict of the alarms on an incident that rests; without any, nothing speaks against it."""
-    if not incident.members:
+    if incident.has_no_alarm:
         return Judgement(Verdict.RECOVERED, NO_ALARM)
     return judge_alarms(evidence.alarms, incident.left_out)
 

@@ -26,7 +26,7 @@ class Reversals:
 
 NO_REVERSALS = Reversals()
 
-NO_ALARM = "no alarm belongs to the incident"
+NO_ALARM, ALL_OK = "no alarm belongs to the incident", "every alarm of the incident is OK"
 AT_REST = f"the action's effect has settled, and {NO_ALARM}"
 
 
@@ -102,7 +102,7 @@ def _judge_nothing_sent(incident: Incident, alarms: Judgement, *, early: bool) -
 
     A change that should have been put back and was not stays with humans, even if every alarm is OK.
     """
-    by_alarms = incident.purpose is Purpose.ACT and incident.members
+    by_alarms = incident.purpose is Purpose.ACT and not incident.has_no_alarm
     if by_alarms and alarms.verdict is not Verdict.NOT_RECOVERED:
         return alarms
     if early:
@@ -156,7 +156,7 @@ def _judge_settling(
             return _unsettled(alarms, "the action's effect failed")
         case Failed(why):
             return _unsettled(alarms, f"the action's effect failed: {why}")
-        case Settled.YES if not incident.members:
+        case Settled.YES if incident.has_no_alarm:
             return Judgement(Verdict.RECOVERED, AT_REST)
         case Settled.YES:
             pass
@@ -180,7 +180,7 @@ def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]], left_out:
     `left_out` counts the alarms that joined and that nobody looks at.
     """
     if not left_out and all_ok([reading for _, reading in alarms]):
-        return Judgement(Verdict.RECOVERED, "every alarm of the incident is OK")
+        return Judgement(Verdict.RECOVERED, ALL_OK)
     red = [f"{member.name} {words_of(one)}" for member, one in alarms if one is AlarmState.ALARM]
     if red:
         return Judgement(Verdict.NOT_RECOVERED, "; ".join(few_of(red)))
@@ -191,7 +191,7 @@ def judge_alarms(alarms: Sequence[tuple[Member, Reading[AlarmState]]], left_out:
 
 def all_members_ok(incident: Incident, states: Mapping[WatchedAlarm, AlarmReading]) -> bool:
     """Whether every alarm that ever joined the incident is known to be OK; an act by hand may have none."""
-    return not incident.left_out and (not incident.members or all_ok(states.values()))
+    return incident.has_no_alarm or (not incident.left_out and all_ok(states.values()))
 
 
 def judged_as(incident: Incident, judgement: Judgement, evidence: Evidence) -> Judged | None:

@@ -163,7 +163,7 @@ def given_to_humans(
         at,
         why,
         facts=[*steps(incident), *stays(incident), *_members(incident), *muted(incident.alarm)],
-        next_=f"{NOTHING_MORE} {HEARS_OF_OK if incident.members else HEARS_OF_REST}",
+        next_=f"{NOTHING_MORE} {HEARS_OF_REST if incident.has_no_alarm else HEARS_OF_OK}",
     )
     return replace(message, alarm_state=alarm_state.value if alarm_state else "")
 
