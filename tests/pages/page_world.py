@@ -23,6 +23,7 @@ from firebreak.wire.requests import request_event
 from tests.support import builders as a
 from tests.support.simulated_ecs import EcsWorld, SimulatedEcs, ecs_world
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
+from tests.workflow.test_acting_by_hand import asked
 from tests.workflow.test_larger_tasks import Service
 
 MINUTE = timedelta(minutes=1)
@@ -116,6 +117,12 @@ class PageWorld:
         asked = self.incident()
         yes = approval_of(asked, ANA, self.now)
         done = self.world.remediator(asked.action).handle(request_event(yes))
+        self.world.deliver()
+        return done
+
+    def act(self) -> Summary:
+        """Publishes the request of `firebreak act`."""
+        done = self.world.remediator().handle(request_event(replace(asked(self.world), by=ANA)))
         self.world.deliver()
         return done
 

@@ -78,6 +78,12 @@ def approved(on: PageWorld) -> None:
     on.approve()
 
 
+def by_hand(on: PageWorld) -> None:
+    """A human requests a restart, and no alarm is red."""
+    on.act()
+    on.wait(15)
+
+
 def denied(on: PageWorld) -> None:
     """A human says no."""
     on.red()
@@ -247,6 +253,13 @@ SCENES = (
         run=approved,
         policy=APPROVE,
         labels=("APPROVE?", "ACTED"),
+    ),
+    Scene(
+        name="by-hand",
+        title="A human requested it",
+        story="No alarm was red. A human ran `firebreak act`, and the service itself shows that it settled.",
+        run=by_hand,
+        labels=("ACTED", "RESOLVED"),
     ),
     Scene(
         name="approval-denied",

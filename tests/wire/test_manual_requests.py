@@ -29,6 +29,10 @@ def event(detail: Mapping[str, Any] = {}, **changes: Any) -> dict[str, Any]:
     return {**sent, "detail": {**sent["detail"], **detail}} | changes
 
 
+def renamed(name: str) -> dict[str, Any]:
+    return {**event()["detail"]["alarm"], "name": name}
+
+
 TEXT = st.text(min_size=1, max_size=40)
 
 
@@ -76,6 +80,7 @@ def test_no_other_request_comes_as_a_manual_one(kind: RequestKind) -> None:
         ({"plan_seen": ""}, "plan_seen: an empty string"),
         ({"incident": "i-0123456789"}, "incident"),
         ({"at": "2026-11-20T11:00:30+00:00"}, "not that of a manual request"),
+        ({"alarm": renamed("firebreak-heartbeat")}, "not that of a manual request"),
         ({"red": "api-memory-high"}, "red"),
         ({"red": [event()["detail"]["alarm"]] * (MOST_RED + 1)}, "red: a list of 21 alarms"),
         ({"red": [{"v": 2}]}, "schema version 2"),

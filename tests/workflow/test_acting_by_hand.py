@@ -15,6 +15,7 @@ from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
 from firebreak.intake.lookups import Resolution
 from firebreak.intake.target_resolution import request_of
+from firebreak.paging.crash_reports import Crash
 from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.remediation.snapshot import tags_of
@@ -192,6 +193,16 @@ def test_a_plan_that_changed_since_the_command_showed_it_is_refused(world: World
     )
     done = act(world, event)
     assert (done.reason, world.ecs.writes) == (Reason.PLAN_CHANGED, [])
+
+
+def test_a_function_that_failed_on_a_request_by_hand_is_reported_without_an_alarm_and_with_the_reason(
+    world: World,
+) -> None:
+    event = request_event(asked(world))
+    message, record = Crash("restart-service", "RetriesExhausted", event).reported(world.clock.at)
+    assert (message.alarm_name, message.watches) == ("", ())
+    assert "reason given: it hangs really" in " ".join(message.facts).replace("\n", " ")
+    assert record
 
 
 class NoAlarms(FakeAlarms):

@@ -46,7 +46,7 @@ class Undone(StrEnum):
 
 _HEADLINES: Mapping[Undone, tuple[str, str]] = {
     Undone.UNDONE: ("UNDONE", "bold green"),
-    Undone.REFUSED: ("REFUSED: the change stays, and the incident is left to humans", "bold red"),
+    Undone.REFUSED: ("REFUSED: the change stays", "bold red"),
     Undone.NOT_EXECUTED: ("NOT CARRIED OUT: the change stays", "bold red"),
     Undone.UNKNOWN: ("NOT KNOWN: it was requested, and its result is not known yet", "bold yellow"),
     Undone.REQUESTED: ("REQUESTED: nobody waits for the result here", "bold yellow"),

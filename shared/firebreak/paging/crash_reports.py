@@ -14,6 +14,7 @@ from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.incident_facts import given_reason
 from firebreak.core.model import Alarm
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.errors import UnusableEvent
@@ -57,15 +58,15 @@ class Crash:
             incident_id=record.incident_id,
             action="",
             headline=_undecided(f"its function failed ({self.condition})"),
-            facts=(f"function: {self.function}",),
+            facts=(f"function: {self.function}", *given_reason(alarm)),
             next=f"{incident_messages.NOTHING_LOOKS_AGAIN} Further failures of this function are summed up.",
-            alarm_name=alarm.name,
-            alarm_since=alarm.since,
+            alarm_name="" if alarm.manual else alarm.name,
+            alarm_since=None if alarm.manual else alarm.since,
             account=alarm.account,
             region=alarm.region,
             event=event,
             cause=Reason.FUNCTION_FAILED.value,
-            watches=(WatchedAlarm.of(alarm),),
+            watches=() if alarm.manual else (WatchedAlarm.of(alarm),),
             lasting=Lasting.ALARM,
         )
         return message, record

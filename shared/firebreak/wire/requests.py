@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from firebreak.core.manual import MOST_RED
+from firebreak.core.manual import MANUAL_NAME, MOST_RED
 from firebreak.core.model import Alarm, AlarmKind, Contributor, Metric, Mute, OwnEvent, RequestKind
 from firebreak.errors import UnusableEvent
 from firebreak.wire.codec import read, read_object, refuse_empty
@@ -169,7 +169,9 @@ def _refuse_unfit_manual(asked: OwnEvent) -> None:
         refuse_empty(getattr(asked, name), name)
     if asked.incident_id:
         raise UnusableEvent(f"incident: {as_excerpt(asked.incident_id)}", "none in a manual request")
-    if not asked.alarm.manual or asked.alarm.since != asked.at:
+    # No other name: that of the heartbeat, for one, is recorded as a heartbeat.
+    stands = asked.alarm.manual and asked.alarm.name == MANUAL_NAME and not asked.alarm.contributor
+    if not stands or asked.alarm.since != asked.at:
         raise UnusableEvent("alarm: not that of a manual request", 'one of kind "manual", since the request')
 
 

@@ -45,6 +45,9 @@ _HASH = re.compile(r"(?:[0-9]+:)?[0-9a-f]{32,}")
 # The prefix of a line about a change that stays.
 STAYS = "stays: "
 
+# The most characters of a human's reason: the command takes fewer, an event may hold any number.
+MOST_OF_A_REASON = 300
+
 # A page is read on a phone: it shows only the length of a longer list.
 MOST_SHOWN = 3
 
@@ -126,7 +129,7 @@ def muted(alarm: Alarm | None) -> list[str]:
 
 def given_reason(alarm: Alarm | None) -> list[str]:
     """The reason that a human gave for a manual request (untrusted text)."""
-    return [f"reason given: {alarm.reason}"] if alarm and alarm.manual and alarm.reason else []
+    return [f"reason given: {alarm.reason[:MOST_OF_A_REASON]}"] if alarm and alarm.manual else []
 
 
 def objections(decision: Decision) -> list[str]:
