@@ -1,6 +1,7 @@
 """`firebreak undo`: the last act of an incident is put back, on the way that an undo by itself takes."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,7 @@ from firebreak.core.incident.states import MAY_BE_UNDONE, Incident, IncidentStat
 from firebreak.core.model import OwnEvent, Plan
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS
+from firebreak.errors import AwsError
 from firebreak.intake.lookups import Resolution
 from firebreak.intake.target_resolution import request_of
 from firebreak.ledger.dynamodb import DynamoLedger
@@ -114,11 +116,10 @@ class UndoDesk:
         Returns the incident as it waits. An alarm that joins meanwhile changes the incident, not the request.
         Raises Ending or AwsError.
         """
-        moved = found.moved
+        moved = advance(found.incident, UndoRequested(found.by, found.why), now)
         for _ in range(TRIES):
             if self._ledger().move(moved.change):
-                bus = EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True)
-                bus.ask(_asked(moved, found.by))
+                self._ask(_asked(moved, found.by))
                 return moved.after
             again = self.incident(found.incident.id)
             if (again.rung, again.claim_id) != (found.incident.rung, found.incident.claim_id):
@@ -128,6 +129,11 @@ class UndoDesk:
         raise Ending(
             NO_AWS, f"NOT REQUESTED: others changed incident {found.incident.id} at each try; {look}"
         )
+
+    def _ask(self, request: OwnEvent) -> None:
+        """Asks at once. May fail without harm: the incident waits, and the sweep asks within minutes."""
+        with suppress(AwsError):
+            EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True).ask(request)
 
     def outcome(
         self,

@@ -98,12 +98,17 @@ def _request(environment: Environment, found: Stack, preview: "Preview", *, wait
     """Put the request on the bus, and wait for its result unless that is not wanted. Raises AwsError."""
     from firebreak.aws.bus import EventBus
     from firebreak.core.ledger import incident_name
+    from firebreak.errors import Unavailable
     from firebreak_cli.acting.waiting import Outcome, Result, Waiting
     from firebreak_cli.progress import shown_progress
 
-    EventBus(found.reader("events"), found.bus_name, by_human=True).ask(preview.event)
+    answered = True
+    try:
+        EventBus(found.reader("events"), found.bus_name, by_human=True).ask(preview.event)
+    except Unavailable:
+        answered = False  # it may be on the bus all the same
     if not wait:
-        return Outcome(Result.REQUESTED)
+        return Outcome(Result.REQUESTED if answered else Result.UNKNOWN)
     # Who interrupts the wait has the id all the same.
     typer.echo(f"Requested: {found.command('show', incident_name(preview.event))}", err=True)
     with shown_progress(environment.now, sys.stderr) as look:

@@ -234,7 +234,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.ALARM_UNREADABLE: _page("The alarm could not be read, so it is not known to be red now."),
     Reason.DUPLICATE: _record("This delivery was already decided."),
     Reason.DUPLICATE_UNREADABLE: _page("It is not known whether this delivery was already decided."),
-    Reason.IN_FLIGHT: _record("Another incident is in progress on this target; the alarm joined it."),
+    Reason.IN_FLIGHT: _record("Another incident is in progress on this target; an alarm joins it."),
     Reason.IN_FLIGHT_UNREADABLE: _page("It is not known whether an incident is in progress on the target."),
     Reason.DEPENDENCY_IN_FLIGHT: _page(
         "An incident is in progress on another target that shares a dependency with this one."
