@@ -68,6 +68,7 @@ def test_a_thread_and_a_digest_that_nobody_saved_are_absent(threads: DynamoThrea
         pytest.param(thread(), id="called"),
         pytest.param(thread(acknowledged_by="ana", next_at=None, due_at=None), id="acknowledged"),
         pytest.param(thread(over=True, calls=False, steps=0, since=None, next_at=None), id="over"),
+        pytest.param(thread(over=True, calls=False, answered_by="ana"), id="over, and somebody had it"),
         pytest.param(thread(waiting=3, notified={}), id="held"),
     ],
 )

@@ -278,6 +278,8 @@ def thread_item(thread: Thread, at: datetime) -> Item:
         "steps": number(thread.steps),
         "expires_at": number(int((at + DECISION_KEPT).timestamp())),
     }
+    if thread.answered_by:
+        item["answered_by"] = text(thread.answered_by)
     if thread.held_back:
         item["held_back"] = {"SS": sorted(thread.held_back)}
     times = {"since": thread.since, "next_at": thread.next_at}
@@ -310,6 +312,7 @@ def read_thread(item: Mapping[str, Attribute]) -> Thread:
         due_at=fields.maybe_time("attention_at"),
         version=fields.number("version"),
         held_back=tuple(sorted(item.get("held_back", {}).get("SS", ()))),
+        answered_by=fields.text("answered_by", ""),
     )
 
 

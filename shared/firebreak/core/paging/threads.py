@@ -96,7 +96,8 @@ class Thread:
     steps of the route that were notified, the first of them at `since`. `latest` is the last announcement,
     `waiting` how many announcements are held. `next_at` is the time of the next step, `due_at` when
     somebody has to look at the thread again.
-    `held_back` are the channels that did not carry the call, because their ceiling was reached.
+    `held_back` are the channels that did not carry the call, because their ceiling was reached. `answered_by`
+    is the human who had acknowledged the trouble when it was over, for those who look back at it.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Thread:
     due_at: datetime | None = None
     version: int = 0
     held_back: tuple[str, ...] = ()
+    answered_by: str = ""
 
     @property
     def call_id(self) -> str:
@@ -258,6 +260,7 @@ def _asked_for(thread: Thread, severity: Severity, now: datetime) -> Thread:
         call=digest("call", thread.latest.key)[:6],
         over=False,
         acknowledged_by=acknowledged,
+        answered_by="" if thread.over else thread.answered_by,
     )
 
 
@@ -311,7 +314,16 @@ def _is_held(thread: Thread) -> bool:
 
 
 def _over(thread: Thread) -> Thread:
-    return replace(thread, over=True, calls=False, acknowledged_by="", next_at=None, steps=0, since=None)
+    return replace(
+        thread,
+        over=True,
+        calls=False,
+        acknowledged_by="",
+        answered_by=thread.acknowledged_by or thread.answered_by,
+        next_at=None,
+        steps=0,
+        since=None,
+    )
 
 
 def _resolved(thread: Thread, route: Route, now: datetime, *, unheard: bool) -> Turn:
