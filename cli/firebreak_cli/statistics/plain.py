@@ -1,0 +1,136 @@
+"""The statistics as plain values, whose shape docs/report.md documents and which have a version."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from firebreak.core.readings import NotRead, Unknown
+from firebreak_cli.statistics.durations import Distribution
+from firebreak_cli.statistics.outcomes import Outcome
+from firebreak_cli.statistics.proportions import Share
+from firebreak_cli.statistics.record import BudgetUse, Record
+from firebreak_cli.statistics.recovery import Recoveries
+from firebreak_cli.statistics.summary import OfAction, Statistics
+
+VERSION = 1
+
+type Plain = dict[str, Any]
+
+
+def as_json(found: Statistics) -> Plain:
+    """All of it; times are ISO 8601 in UTC, lengths of time seconds, and what is not known is null."""
+    record = found.record
+    return {
+        "version": VERSION,
+        "source": record.source,
+        "from": record.first.isoformat(),
+        "until": record.until.isoformat(),
+        "replayed": record.replayed,
+        "damaged": record.damaged,
+        "notes": list(record.notes),
+        "decisions": dict(sorted(found.decisions.items())),
+        "targets": [
+            {
+                "target": one.target,
+                "red": one.red,
+                "acts": one.acts,
+                "held": one.held,
+                "last": _time(one.last),
+            }
+            for one in found.targets
+        ],
+        "actions": [_action(one) for one in found.actions],
+        "time_to_act": _distribution(found.time_to_act),
+        "recovery": _recovery(found.recovery),
+        "pages": _pages(found),
+        "budgets": _budgets(record),
+        "repeat_offenders": [
+            {"target": one.target, "acts": one.acts, "held": one.held} for one in found.offenders
+        ],
+        "reasons": [{"decision": word, "reason": reason, "count": n} for word, reason, n in found.reasons],
+    }
+
+
+def _action(one: OfAction) -> Plain:
+    return {
+        "action": one.action,
+        "outcomes": {outcome.value: one.outcomes.get(outcome, 0) for outcome in Outcome},
+        "success": _share(one.success),
+    }
+
+
+def _share(share: Share) -> Plain:
+    """A proportion stands only where there are enough."""
+    interval = share.interval
+    said = None if share.too_few or interval is None else [interval.low, interval.high]
+    return {
+        "count": share.count,
+        "total": share.total,
+        "proportion": None if share.too_few else share.proportion,
+        "interval": said,
+    }
+
+
+def _distribution(found: Distribution) -> Plain:
+    return {
+        "count": found.count,
+        "open": found.open,
+        "median": _seconds(found.quantile(0.5)),
+        "p90": _seconds(found.quantile(0.9)),
+    }
+
+
+def _recovery(found: Recoveries | NotRead | Unknown) -> Plain:
+    if not isinstance(found, Recoveries):
+        return _not_known(found)
+    return {
+        "times": {treatment.value: _distribution(times) for treatment, times in found.times.items()},
+        "in_time": [
+            {
+                "action": action,
+                "acted_on": _share(one.acted_on),
+                "left_alone": _share(one.left_alone),
+                "compared": one.compared.value,
+            }
+            for action, one in found.by_action.items()
+        ],
+    }
+
+
+def _not_known(found: NotRead | Unknown) -> Plain:
+    return {"not_read" if isinstance(found, NotRead) else "unknown": found.why}
+
+
+def _pages(found: Statistics) -> Plain:
+    return {
+        "total": len(found.record.calls),
+        "by_severity": dict(sorted(found.severities.items())),
+        "by_week": [
+            {"from": week.begin.isoformat(), "calls": week.calls, "whole": week.whole} for week in found.weeks
+        ],
+        "by_hour": list(found.hours),
+    }
+
+
+def _budgets(record: Record) -> list[Plain] | Plain:
+    if not isinstance(record.budgets, tuple):
+        return _not_known(record.budgets)
+    return [_budget(one) for one in record.budgets]
+
+
+def _budget(one: BudgetUse) -> Plain:
+    return {
+        "scope": one.scope,
+        "key": one.key,
+        "window": one.window.total_seconds(),
+        "most": one.most,
+        "limit": one.limit,
+        "at": _time(one.at),
+    }
+
+
+def _seconds(length: timedelta | None) -> float | None:
+    return None if length is None else length.total_seconds()
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
