@@ -21,6 +21,7 @@ from firebreak_cli.commands.export import register as register_export
 from firebreak_cli.commands.incidents import register as register_incidents
 from firebreak_cli.commands.policy import register as register_policy
 from firebreak_cli.commands.replay import register as register_replay
+from firebreak_cli.commands.report import register as register_report
 from firebreak_cli.commands.retry import register as register_retry
 from firebreak_cli.commands.show import register as register_show
 from firebreak_cli.commands.status import register as register_status
@@ -65,6 +66,7 @@ register_show(app)
 register_tail(app)
 register_export(app)
 register_replay(app)
+register_report(app)
 register_stopping(app)
 register_answering(app)
 register_retry(app)

@@ -24,6 +24,7 @@ from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
 from firebreak_cli.export.kinds import Kind
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
+from tests.cli.reports import histories
 from tests.cli.running import StackSession, around, deployed, run
 from tests.cli.test_acknowledging import thread
 from tests.cli.test_acting import settled
@@ -169,6 +170,7 @@ def looks(world: World) -> set[Right]:
     found |= lines(world, 130, "tail", "--since", "1h", "--all")
     for kind in Kind:
         found |= lines(world, 0, "export", kind)
+    found |= rights_for(world, "stats", cloudwatch=histories(world, {NAME: ()}))
     # Another test checks the answer, and with it the exit code.
     recorder = Recorder(cloudwatch=seeing(described(), tags={}))
     run("explain", "-", environment=recorder.context_of(world), stdin=json.dumps(eventbridge(a.alarm())))
@@ -319,6 +321,7 @@ def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
         "cloudformation:DescribeStacks",
         "cloudformation:ListStackResources",
         "cloudwatch:DescribeAlarmContributors",
+        "cloudwatch:DescribeAlarmHistory",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:ListTagsForResource",
         "dynamodb:BatchGetItem",

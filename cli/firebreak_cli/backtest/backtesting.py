@@ -15,6 +15,7 @@ from firebreak_cli.backtest.facts import read_facts
 from firebreak_cli.backtest.history_file import ItemLine, read_lines
 from firebreak_cli.backtest.replay import Replay
 from firebreak_cli.backtest.transitions import TransitionReader
+from firebreak_cli.backtest.witness import NOBODY, Witness
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.policies import policy_path
@@ -30,7 +31,7 @@ type Progress = Callable[[str], None]
 class Question:
     """The history to replay, saved or the account's own, the policy, and the assumptions.
 
-    `days` bounds the history from its end; None takes all of it.
+    `days` bounds the history from its end; None takes all of it. `witness` hears of everything as it happens.
     """
 
     history: Path | None
@@ -38,6 +39,7 @@ class Question:
     policy: Path | None
     days: int | None
     assumed: Assumptions
+    witness: Witness = NOBODY
 
 
 def backtest(asked: Question, environment: Environment, progress: Progress) -> tuple[Replay, str]:
@@ -64,7 +66,7 @@ def replayed(path: Path, policy: Policy, asked: Question, progress: Progress) ->
         start = max(start, facts.end - timedelta(days=asked.days))
     reader = TransitionReader(start, facts.end)
     _collect_seldom()
-    replay = Replay(facts, policy, reader, asked.assumed)
+    replay = Replay(facts, policy, reader, asked.assumed, witness=asked.witness)
     replay.run(reader.read(_reported(items, progress)))
     return replay
 

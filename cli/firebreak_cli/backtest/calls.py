@@ -11,6 +11,7 @@ from firebreak.core.paging.rules import PagingRules
 from firebreak.core.paging.severities import severity_of
 from firebreak.core.paging.threads import phase_of
 from firebreak.core.reasons import Lasting
+from firebreak_cli.backtest.witness import NOBODY, Witness
 
 # Announcements repeat under one key for a day at most (decision_messages.DAILY).
 REMEMBERED_FOR = timedelta(days=1, hours=1)
@@ -22,6 +23,7 @@ class Calls:
     """The counts. A lasting cause that was not met for `STAYS_OK` calls again, as its page does."""
 
     rules: PagingRules
+    witness: Witness = NOBODY
     by_severity: Counter[Severity] = field(default_factory=Counter)
     by_hour: Counter[int] = field(default_factory=Counter)
     by_kind: Counter[AnnouncementKind] = field(default_factory=Counter)
@@ -39,8 +41,10 @@ class Calls:
         if message.kind is AnnouncementKind.STORM and len(self.storms) < MOST_STORMS:
             self.storms.append(at)
         if phase_of(message) is Phase.TRIGGER:
-            self.by_severity[severity_of(message, self.rules)] += 1
+            severity = severity_of(message, self.rules)
+            self.by_severity[severity] += 1
             self.by_hour[at.hour] += 1
+            self.witness.called(message, severity, at)
 
     def _is_known(self, message: Announcement, at: datetime) -> bool:
         before = self._seen.get(message.key)

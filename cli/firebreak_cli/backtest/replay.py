@@ -45,6 +45,7 @@ from firebreak_cli.backtest.replayed_ports import (
 from firebreak_cli.backtest.standing_refusals import StandingRefusals
 from firebreak_cli.backtest.tally import Made, Tally
 from firebreak_cli.backtest.transitions import Skipped, Transition, TransitionReader
+from firebreak_cli.backtest.witness import NOBODY, Witness
 
 # No history has the heartbeat of a stack, and no target belongs to one without a name.
 NO_STACK = ""
@@ -64,9 +65,10 @@ class Replay:
         assumed: Assumptions,
         *,
         shortcuts: bool = True,
+        witness: Witness = NOBODY,
     ) -> None:
         self.facts, self.policy, self.reader, self.assumed = facts, remembered(policy), reader, assumed
-        self.tally = Tally(self.policy, facts)
+        self.tally, self._witness = Tally(self.policy, facts, witness=witness), witness
         self.recoveries = Recoveries(policy.verification.after)
         self.fell_due = 0
         self.skipped: Counter[Skipped] = Counter()
@@ -200,12 +202,13 @@ class Replay:
             asked = self._bus.asked.pop(0)
             self._remediators[asked.action].take(asked)
         if self.assumed.effect is Effect.DOES_NOT_HELP:
-            for transition in self._effect.let_go(self._incidents()):
+            for transition in self._effect.let_go(self.incidents()):
                 now = self._clock.at
                 self._verifier.take(replace(self._events.alarm(transition), since=now, sent_at=now))
         self._plan_sweep()
 
-    def _incidents(self) -> list[Incident]:
+    def incidents(self) -> list[Incident]:
+        """Every incident that the replay opened, as it is by now."""
         return list(self._ledger.memory.held.incidents.values())
 
     def _plan_sweep(self) -> None:
@@ -223,6 +226,7 @@ class Replay:
         """One transition of the history, by the functions that its rules would invoke."""
         self._alarms.turn(transition)
         self.recoveries.turn(transition)
+        self._witness.turned(transition)
         if self._effect.overrules(transition):
             return
         functions = self._events.functions(transition)
@@ -300,11 +304,11 @@ class Replay:
     def _acted(self, plan: Plan) -> None:
         """Lets an act do to its alarms what is assumed of it."""
         now, target = self._clock.at, str(plan.change["target"])
-        for incident in self._incidents():
+        for incident in self.incidents():
             if incident.target.key == target and incident.holds_target:
                 for member in incident.members:
                     self.recoveries.acted((member.name, member.contributor), now)
-        self._effect.acted(self._incidents(), target, now)
+        self._effect.acted(self.incidents(), target, now)
 
 
 def _own_event(kind: str, detail: Mapping[str, object]) -> Mapping[str, object]:

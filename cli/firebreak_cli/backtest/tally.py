@@ -16,6 +16,7 @@ from firebreak.policy.policy import Policy
 from firebreak_cli.backtest.calls import Calls
 from firebreak_cli.backtest.certainty import UNKNOWN, Certainty, Decided, decided_as
 from firebreak_cli.backtest.facts import Facts
+from firebreak_cli.backtest.witness import NOBODY, Witness
 
 EXAMPLES = 3
 MOST_ACTS_LISTED = 1000
@@ -87,11 +88,12 @@ class Tally:
     recent: list[Made] = field(default_factory=list)
     recovered: int = 0
     repeated: int = 0
+    witness: Witness = NOBODY
     calls: Calls = field(init=False)
     _unsure: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.calls = Calls(self.policy.paging)
+        self.calls = Calls(self.policy.paging, self.witness)
 
     def decided(self, record: DecisionRecord, message: Announcement | None) -> None:
         """Counts a decision; an OK that changes nothing is counted as a recovery alone."""
@@ -130,6 +132,7 @@ class Tally:
         self.decisions[found] += 1
         target, alarm = short_key(record.target), record.alarm
         self.recent.append(Made(alarm.name if alarm else "", record.action, target, found))
+        self.witness.decided(record, found.word, at)
         if record.decision.reason in NOT_ALLOWED:
             self.not_opted_in[target] += 1
         return found
@@ -139,6 +142,7 @@ class Tally:
         after = claim.after
         if claim.takes_slots:
             self._act(claim)
+            self.witness.acted(claim)
             rules = self.policy.rules(after.action, after.target)
             for scope, seen in claim.seen.scopes.items():
                 acts = [act.at for act in seen.acts] if isinstance(seen, ScopeHistory) else []
@@ -162,6 +166,7 @@ class Tally:
 
     def moved(self, change: IncidentChange) -> None:
         """Counts a verdict."""
+        self.witness.moved(change)
         if change.judged:
             self.verdicts[change.before.action, change.judged.verdict] += 1
 

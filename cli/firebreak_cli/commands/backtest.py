@@ -11,6 +11,8 @@ from firebreak_cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
     from firebreak_cli.backtest.backtesting import Question
+    from firebreak_cli.backtest.recording import Recording
+    from firebreak_cli.backtest.replay import Replay
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +48,10 @@ def backtest(
     opted_in: Annotated[
         bool, typer.Option("--opted-in", help="As if every target had the opt-in tag.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write a page of charts as well, such as report.html."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what Firebreak would have done in the last days, and why. Changes nothing, needs no stack.
@@ -59,16 +65,22 @@ def backtest(
     from firebreak_cli.backtest.backtesting import Question
 
     assumed = Assumptions(effect=read_effect(assume), opted_in=opted_in)
-    _answer(ctx, Question(history=history, save=save, policy=policy, days=days, assumed=assumed), as_json)
+    asked = Question(history=history, save=save, policy=policy, days=days, assumed=assumed)
+    _answer(ctx, asked, as_json=as_json, report=report)
 
 
-def _answer(ctx: typer.Context, asked: "Question", as_json: bool) -> None:  # noqa: FBT001 - an option's value
+def _answer(ctx: typer.Context, asked: "Question", *, as_json: bool, report: Path | None) -> None:
+    from dataclasses import replace
+
     from firebreak_cli.backtest import backtest_screen, result
     from firebreak_cli.backtest.backtesting import backtest as run
     from firebreak_cli.exit_codes import NOTHING_REPLAYED, Ending
     from firebreak_cli.progress import shown_progress
 
     environment = environment_of(ctx)
+    recording = _recording() if report else None
+    if recording:
+        asked = replace(asked, witness=recording)
     with shown_progress(environment.now, sys.stderr) as progress:
         replay, file = run(asked, environment, progress)
     found = result.as_json(replay, file)
@@ -78,5 +90,21 @@ def _answer(ctx: typer.Context, asked: "Question", as_json: bool) -> None:  # no
         from firebreak_cli import screen
 
         backtest_screen.show(found, screen.console())
+    if report and recording:
+        _write_report(recording, replay, report)
     if not result.says_something(replay):
         raise Ending(NOTHING_REPLAYED, "nothing was replayed: no decision about this history is known")
+
+
+def _recording() -> "Recording":
+    from firebreak_cli.backtest.recording import Recording
+
+    return Recording()
+
+
+def _write_report(recording: "Recording", replay: "Replay", path: Path) -> None:
+    """Writes the page; the line that says so is on stderr, for the answer itself is on stdout."""
+    from firebreak_cli.report.writing import write_page
+    from firebreak_cli.statistics.summary import summarize
+
+    typer.echo(write_page(summarize(recording.record_of(replay)), path), err=True)

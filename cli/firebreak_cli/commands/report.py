@@ -1,0 +1,89 @@
+"""`firebreak stats` and `firebreak report`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firebreak_cli.environment import environment_of
+from firebreak_cli.options import AsJson, StackName, print_json
+from firebreak_cli.stack import DEFAULT_STACK
+
+if TYPE_CHECKING:
+    from firebreak_cli.statistics.summary import Statistics
+
+_SINCE = "30d"
+Since = Annotated[
+    str, typer.Option("--since", help="How far back: 12h, 7d; at most 30d, as CloudWatch's history goes.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the `firebreak` command."""
+    app.command()(stats)
+    app.command()(report)
+
+
+def stats(
+    ctx: typer.Context, *, since: Since = _SINCE, as_json: AsJson = False, stack: StackName = DEFAULT_STACK
+) -> None:
+    """Print what came of the acts, with and without them, and who was paged. Changes nothing.
+
+    Example: firebreak stats --since 7d
+    """
+    found = _found(ctx, since, stack)
+    if as_json:
+        from firebreak_cli.statistics.plain import as_json as plain
+
+        print_json(plain(found))
+    else:
+        from firebreak_cli import screen
+        from firebreak_cli.report import text
+
+        text.show(found, screen.console())
+    _say_damaged(found)
+
+
+def report(
+    ctx: typer.Context,
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The page to write, such as report.html.")
+    ],
+    since: Since = _SINCE,
+    stack: StackName = DEFAULT_STACK,
+) -> None:
+    """Write the numbers of `stats` with their charts as one page that needs no network. Changes nothing else.
+
+    Example: firebreak report --since 30d --out report.html
+    """
+    from firebreak_cli.report.writing import write_page
+
+    found = _found(ctx, since, stack)
+    typer.echo(write_page(found, out))
+    _say_damaged(found)
+
+
+def _found(ctx: typer.Context, since: str, stack: str) -> "Statistics":
+    from firebreak_cli.progress import progress_of
+    from firebreak_cli.report.gathering import gather
+    from firebreak_cli.report.range_of_time import read_since
+    from firebreak_cli.stack import find
+    from firebreak_cli.statistics.summary import summarize
+
+    environment = environment_of(ctx)
+    now = environment.now()
+    first = read_since(since, now)
+    progress = progress_of(environment.now, sys.stderr)
+    try:
+        return summarize(gather(find(environment, stack), first, now, progress))
+    finally:
+        progress.end()
+
+
+def _say_damaged(found: "Statistics") -> None:
+    from firebreak_cli.report.text import damaged_line
+
+    if line := damaged_line(found.record):
+        typer.echo(f"firebreak: {line}", err=True)

@@ -1,0 +1,66 @@
+"""How full the windows of each budget were, by the policy that decides."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from firebreak.core.limits.budgets import Budget, held
+from firebreak.core.limits.history import Act as Slot
+from firebreak.core.limits.scopes import Scope, scopes_of, short_key
+from firebreak.core.model import Target
+from firebreak.core.readings import NotRead, Unknown
+from firebreak.errors import PolicyError
+from firebreak.intake.names import read_target
+from firebreak.policy.loader import load_policy
+from firebreak.policy.policy import Policy
+from firebreak_cli.exit_codes import Ending
+from firebreak_cli.policies import policy_path
+from firebreak_cli.queries.deciding_policy import newest_in
+from firebreak_cli.queries.ledger_queries import StoredDecision
+from firebreak_cli.stack import Stack
+from firebreak_cli.statistics.record import BudgetUse
+
+
+def budget_use(
+    stack: Stack, slots: Sequence[Slot], decisions: Sequence[StoredDecision]
+) -> tuple[BudgetUse, ...] | NotRead | Unknown:
+    """The fullest window of each budget; not read where this machine has no copy of the deciding policy."""
+    try:
+        policy = load_policy(policy_path(stack.policy_file))
+    except (PolicyError, Ending):
+        return Unknown(f"this machine has no copy of {stack.policy_file} that loads")
+    deciding = newest_in(sorted(decisions, key=lambda one: one.at, reverse=True))
+    if deciding and deciding.hash != policy.hash:
+        return NotRead(f"the stack decided by policy {deciding.hash}, this machine's copy is {policy.hash}")
+    return fullest(policy, slots)
+
+
+def fullest(policy: Policy, slots: Iterable[Slot]) -> tuple[BudgetUse, ...]:
+    """The fullest window of each budget, the fullest first; the slots come in the order of time."""
+    taken: dict[Scope, list[Slot]] = defaultdict(list)
+    most: dict[tuple[Scope, Budget], BudgetUse] = {}
+    for slot in slots:
+        target = target_of(slot.target)
+        if target is None:
+            continue
+        rules = policy.rules(slot.action, target)
+        for scope in scopes_of(target, slot.action):
+            taken[scope].append(slot)
+            for budget in rules.limits(scope):
+                count = len(held((one.at for one in taken[scope]), budget, slot.at))
+                if (scope, budget) not in most or count > most[scope, budget].most:
+                    most[scope, budget] = _use(scope, budget, count, slot)
+    return tuple(sorted(most.values(), key=lambda one: (-one.most / one.limit, one.scope, one.key)))
+
+
+def _use(scope: Scope, budget: Budget, count: int, slot: Slot) -> BudgetUse:
+    return BudgetUse(
+        scope=str(scope), key=scope.key, window=budget.window, most=count, limit=budget.acts, at=slot.at
+    )
+
+
+def target_of(key: str) -> Target | None:
+    """The target of a canonical key; None where it is none, as in slots of the first release."""
+    account, _, rest = key.partition("/")
+    region, _, _ = rest.partition("/")
+    found = read_target(short_key(key), account, region)
+    return found if isinstance(found, Target) else None
