@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from docs import screenshots
 from firebreak.core.readings import NotRead, Unknown
 from firebreak_cli.exit_codes import BAD_INPUT
 from firebreak_cli.report import text
@@ -226,6 +227,15 @@ def test_a_backtest_writes_the_page_of_what_would_have_been_done(tmp_path: Path)
     ) in page
     [table] = [one for one in named(page, "table") if one.text.startswith("Budgets")]
     assert all(f"{row['most']}{row['limit']}" in table.text for row in found["limits"][:20])
+
+
+def test_the_readme_shows_the_report_on_its_first_screen_as_a_small_picture() -> None:
+    first_screen = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    assert "](docs/images/report.png)" in first_screen
+    image = screenshots.IMAGE.read_bytes()
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
+    assert int.from_bytes(image[16:20]) == screenshots.WIDTH
+    assert len(image) < 150_000
 
 
 def test_json_says_that_it_was_replayed() -> None:

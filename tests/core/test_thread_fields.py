@@ -246,16 +246,6 @@ def test_an_end_leaves_only_the_notified_channels(before: Thread) -> None:
     )
 
 
-def test_who_had_acknowledged_a_trouble_is_known_until_it_begins_again() -> None:
-    before = opened(CALLED, next_at=None, acknowledged_by="ana")
-    over = receive(before, OVER, Severity.ERROR, ROUTE, NIGHT + HOUR).thread
-    said_twice = receive(over, OVER, Severity.ERROR, ROUTE, NIGHT + HOUR).thread
-    again = receive(said_twice, replace(CALLED, at=NIGHT + 2 * HOUR), Severity.ERROR, ROUTE, NIGHT + 2 * HOUR)
-    assert (over.answered_by, said_twice.answered_by, again.thread.answered_by) == ("ana", "ana", "")
-    open_still = replace(before, answered_by="ana")
-    assert receive(open_still, REFUSED, Severity.ERROR, ROUTE, NIGHT + HOUR).thread.answered_by == "ana"
-
-
 def test_an_end_of_a_thread_that_was_never_paged_is_held_with_the_rest() -> None:
     before = thread(CALLED, calls=True, waiting=1, due_at=OPENS)
     held = receive(before, OVER, Severity.ERROR, HOURS, NIGHT + HOUR)

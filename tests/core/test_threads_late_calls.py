@@ -123,3 +123,13 @@ def test_an_announcement_of_the_release_before_is_watched_by_its_alarm(
         REFUSED, incident_id=incident, alarm_name="api", watches=(), retry=(), event="0123456789abcdef"
     )
     assert watched(thread(before)) == tuple(WatchedAlarm(name) for name in names)
+
+
+def test_who_had_acknowledged_a_trouble_is_known_until_it_begins_again() -> None:
+    before = opened(CALLED, next_at=None, acknowledged_by="ana")
+    over = receive(before, OVER, Severity.ERROR, ROUTE, NIGHT + HOUR).thread
+    said_twice = receive(over, OVER, Severity.ERROR, ROUTE, NIGHT + HOUR).thread
+    again = receive(said_twice, replace(CALLED, at=NIGHT + 2 * HOUR), Severity.ERROR, ROUTE, NIGHT + 2 * HOUR)
+    assert (over.answered_by, said_twice.answered_by, again.thread.answered_by) == ("ana", "ana", "")
+    open_still = replace(before, answered_by="ana")
+    assert receive(open_still, REFUSED, Severity.ERROR, ROUTE, NIGHT + HOUR).thread.answered_by == "ana"

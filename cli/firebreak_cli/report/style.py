@@ -3,10 +3,10 @@
 STYLE = """
 :root{color-scheme:light dark;--bg:#fff;--panel:#f6f7f9;--text:#16191d;--muted:#4d545d;--line:#c9ced6;
 --accent:#1d56b0;--held:#1a7f37;--back:#a8480b;--help:#7339a8;--bad:#b3261e;--worse:#6d1026;--unknown:#5d6570;
---open:#767e8a;--red:#e8837b;--bar:#b9cdf0;--full:#f3b8a8}
+--open:#767e8a;--red:#d2564c;--bar:#6b90d6;--full:#dd6f50}
 @media (prefers-color-scheme:dark){:root{--bg:#121518;--panel:#1c2126;--text:#eceef1;--muted:#b0b7c0;
 --line:#4a525c;--accent:#8ab4f8;--held:#5bd07f;--back:#f0a35e;--help:#c79bf0;--bad:#ff8a80;--worse:#ff5c7a;
---unknown:#a3abb6;--open:#8f98a4;--red:#a4423b;--bar:#2f4a78;--full:#7d3a2a}}
+--unknown:#a3abb6;--open:#8f98a4;--red:#c2554d;--bar:#3c68b0;--full:#a5523a}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--text);font:16px/1.5 system-ui,sans-serif}
 header,main,footer{max-width:1040px;margin:0 auto;padding:0 20px}
@@ -37,7 +37,7 @@ footer{padding-bottom:32px;font-size:.85rem}
 @media print{:root{color-scheme:light;
 --bg:#fff;--panel:#fff;--text:#000;--muted:#333;--line:#999;--accent:#1d56b0;
 --held:#1a7f37;--back:#a8480b;--help:#7339a8;--bad:#b3261e;--worse:#6d1026;--unknown:#5d6570;--open:#767e8a;
---red:#e8837b;--bar:#b9cdf0;--full:#f3b8a8}
+--red:#d2564c;--bar:#6b90d6;--full:#dd6f50}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}nav{display:none}
 section,.tiles div,tr{break-inside:avoid}h2{break-after:avoid}.chart svg{min-width:0}}
 """

@@ -1,4 +1,4 @@
-"""What was recorded in a range of time, whoever recorded it: the ledger of a stack, or a replay."""
+"""The record of a range of time: out of the ledger of a stack, or of a replay."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
