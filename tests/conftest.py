@@ -30,6 +30,7 @@ quick_moto.install()
 FIRST = (
     "tests/scenarios/test_sam_local.py",
     "tests/proofs/",
+    "tests/browser/",
     "tests/scenarios/",
     "tests/ledger/test_same.py",
     "tests/policy/test_windows_properties.py",

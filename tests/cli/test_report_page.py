@@ -203,6 +203,10 @@ def test_the_command_writes_the_page_and_says_where(world: World, tmp_path: Path
     assert result.stdout == f"{out}: open it in a browser\n"
     assert "ecs:prod/api" in named(out.read_text(encoding="utf-8"), "table")[0].text
     assert list(tmp_path.iterdir()) == [out]
+    plain = reported(world, "report", "--out", str(out), "--json", cloudwatch=answers)
+    assert json.loads(plain.stdout) == json.loads(
+        reported(world, "stats", "--json", cloudwatch=answers).stdout
+    )
 
 
 def test_a_file_that_cannot_be_written_is_left_as_it_was(world: World, tmp_path: Path) -> None:
@@ -240,3 +244,20 @@ def test_the_readme_shows_the_report_on_its_first_screen_as_a_small_picture() ->
 
 def test_json_says_that_it_was_replayed() -> None:
     assert as_json(summarize(replace(full(), replayed=True)))["replayed"] is True
+
+
+def test_a_page_of_very_many_stays_small_and_says_what_it_leaves_out() -> None:
+    many = tuple(
+        act(
+            FIRST + n * MINUTE,
+            target=f"ecs:prod/{n % 40}",
+            incident=f"i-{n}",
+            alarms=frozenset({f"{n % 40}"}),
+        )
+        for n in range(8000)
+    )
+    reds = tuple(red(one.at, 3, alarm=min(one.alarms)) for one in many)
+    decisions = tuple(decided(one.at, alarm=min(one.alarms), target=one.target) for one in many)
+    page = written(record(acts=many, reds=reds, decisions=decisions))
+    assert len(page) < 3_000_000
+    assert "The first 20 of 40 targets are shown." in page

@@ -34,9 +34,7 @@ def stats(
     """
     found = _found(ctx, since, stack)
     if as_json:
-        from firebreak_cli.statistics.plain import as_json as plain
-
-        print_json(plain(found))
+        _print_plain(found)
     else:
         from firebreak_cli import screen
         from firebreak_cli.report import text
@@ -52,6 +50,7 @@ def report(
         Path, typer.Option("--out", metavar="FILE", help="The page to write, such as report.html.")
     ],
     since: Since = _SINCE,
+    as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
     """Write the numbers of `stats` with their charts as one page that needs no network. Changes nothing else.
@@ -61,7 +60,11 @@ def report(
     from firebreak_cli.report.writing import write_page
 
     found = _found(ctx, since, stack)
-    typer.echo(write_page(found, out))
+    said = write_page(found, out)
+    if as_json:
+        _print_plain(found)
+    else:
+        typer.echo(said)
     _say_damaged(found)
 
 
@@ -80,6 +83,12 @@ def _found(ctx: typer.Context, since: str, stack: str) -> "Statistics":
         return summarize(gather(find(environment, stack), first, now, progress))
     finally:
         progress.end()
+
+
+def _print_plain(found: "Statistics") -> None:
+    from firebreak_cli.statistics.plain import as_json
+
+    print_json(as_json(found))
 
 
 def _say_damaged(found: "Statistics") -> None:

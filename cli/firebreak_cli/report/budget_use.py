@@ -1,9 +1,11 @@
 """How full the windows of each budget were, by the policy that decides."""
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from datetime import datetime
 
-from firebreak.core.limits.budgets import Budget, held
+from firebreak.core.limits.budgets import PAD, Budget
 from firebreak.core.limits.history import Act as Slot
 from firebreak.core.limits.scopes import Scope, scopes_of, short_key
 from firebreak.core.model import Target
@@ -14,21 +16,19 @@ from firebreak.policy.loader import load_policy
 from firebreak.policy.policy import Policy
 from firebreak_cli.exit_codes import Ending
 from firebreak_cli.policies import policy_path
-from firebreak_cli.queries.deciding_policy import newest_in
-from firebreak_cli.queries.ledger_queries import StoredDecision
+from firebreak_cli.queries.deciding_policy import DeployedPolicy
 from firebreak_cli.stack import Stack
 from firebreak_cli.statistics.record import BudgetUse
 
 
 def budget_use(
-    stack: Stack, slots: Sequence[Slot], decisions: Sequence[StoredDecision]
+    stack: Stack, slots: Iterable[Slot], deciding: DeployedPolicy | None
 ) -> tuple[BudgetUse, ...] | NotRead | Unknown:
     """The fullest window of each budget; not read where this machine has no copy of the deciding policy."""
     try:
         policy = load_policy(policy_path(stack.policy_file))
     except (PolicyError, Ending):
         return Unknown(f"this machine has no copy of {stack.policy_file} that loads")
-    deciding = newest_in(sorted(decisions, key=lambda one: one.at, reverse=True))
     if deciding and deciding.hash != policy.hash:
         return NotRead(f"the stack decided by policy {deciding.hash}, this machine's copy is {policy.hash}")
     return fullest(policy, slots)
@@ -36,7 +36,7 @@ def budget_use(
 
 def fullest(policy: Policy, slots: Iterable[Slot]) -> tuple[BudgetUse, ...]:
     """The fullest window of each budget, the fullest first; the slots come in the order of time."""
-    taken: dict[Scope, list[Slot]] = defaultdict(list)
+    taken: dict[Scope, list[datetime]] = defaultdict(list)
     most: dict[tuple[Scope, Budget], BudgetUse] = {}
     for slot in slots:
         target = target_of(slot.target)
@@ -44,9 +44,11 @@ def fullest(policy: Policy, slots: Iterable[Slot]) -> tuple[BudgetUse, ...]:
             continue
         rules = policy.rules(slot.action, target)
         for scope in scopes_of(target, slot.action):
-            taken[scope].append(slot)
+            taken[scope].append(slot.at)
             for budget in rules.limits(scope):
-                count = len(held((one.at for one in taken[scope]), budget, slot.at))
+                # As `budgets.held` counts, without looking at every act again.
+                over = bisect_right(taken[scope], slot.at - budget.window - PAD)
+                count = len(taken[scope]) - over
                 if (scope, budget) not in most or count > most[scope, budget].most:
                     most[scope, budget] = _use(scope, budget, count, slot)
     return tuple(sorted(most.values(), key=lambda one: (-one.most / one.limit, one.scope, one.key)))

@@ -16,6 +16,7 @@ from firebreak_cli.progress import Progress
 from firebreak_cli.queries import acts, by_range
 from firebreak_cli.queries.alarm_history import turned
 from firebreak_cli.queries.by_range import Source
+from firebreak_cli.queries.deciding_policy import DeployedPolicy
 from firebreak_cli.queries.ledger_queries import StoredDecision
 from firebreak_cli.report.budget_use import budget_use
 from firebreak_cli.stack import Stack, patient
@@ -44,9 +45,7 @@ def gather(stack: Stack, first: datetime, until: datetime, progress: Progress) -
     """Everything that the stack recorded in that time. Raises AwsError where the ledger cannot be read."""
     readable, source = _Readable(), _source(stack, first, until, progress)
     earlier = _source(stack, first - _EARLIER, until, progress)
-    # An OK that no incident waits for is recorded as a decision, too; it is a recovery.
-    read = readable.of(by_range.decisions(source))
-    decisions = [one for one in read if one.reason != Reason.NOT_IN_ALARM]
+    decisions, deciding = _decisions(readable.of(by_range.decisions(source)))
     incidents = {one.id: one for one in readable.of(by_range.incidents(earlier))}
     threads = list(readable.of(by_range.threads(source)))
     slots = sorted(readable.of(acts.acts(source)), key=lambda one: one.at)
@@ -57,11 +56,11 @@ def gather(stack: Stack, first: datetime, until: datetime, progress: Progress) -
         first=first,
         until=until,
         acts=done,
-        decisions=tuple(map(_decided, decisions)),
+        decisions=decisions,
         calls=tuple(_call(one) for one in threads if one.call),
         waiting=tuple(_waiting(incidents, {slot.incident_id for slot in slots}, first)),
         reds=_reds(stack, decisions, first, until, progress.look),
-        budgets=budget_use(stack, slots, decisions),
+        budgets=budget_use(stack, slots, deciding),
         damaged=readable.damaged,
     )
 
@@ -97,6 +96,21 @@ def _act(slot: Slot, incident: Incident | None, answered: set[str]) -> Act:
     )
 
 
+def _decisions(read: Iterable[StoredDecision]) -> tuple[tuple[Decided, ...], DeployedPolicy | None]:
+    """The decisions without their checks, which fill memory, and the policy of the newest.
+
+    An OK that no incident waits for is recorded as a decision, too; it is a recovery.
+    """
+    kept: list[Decided] = []
+    newest: DeployedPolicy | None = None
+    for one in read:
+        if one.policy and (newest is None or one.at >= newest.at):
+            newest = DeployedPolicy(one.policy, one.at)
+        if one.reason != Reason.NOT_IN_ALARM:
+            kept.append(_decided(one))
+    return tuple(kept), newest
+
+
 def _decided(one: StoredDecision) -> Decided:
     return Decided(
         at=one.at, outcome=one.outcome, reason=one.reason, alarm=one.alarm, target=short_key(one.target)
@@ -120,7 +134,7 @@ def _waiting(incidents: Mapping[str, Incident], acted: set[str], first: datetime
 
 def _reds(
     stack: Stack,
-    decisions: Iterable[StoredDecision],
+    decisions: Iterable[Decided],
     first: datetime,
     until: datetime,
     look: Callable[[str], None],

@@ -1,7 +1,8 @@
 """What came of each act: its verdict, whether the recovery held, and whether it was the act's."""
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -32,7 +33,7 @@ class Outcome(StrEnum):
 
 
 def red_times(record: Record) -> RedTimes:
-    """When each alarm turned red: as CloudWatch says, or, where it was not read, as was decided."""
+    """When each alarm turned red, oldest first; where CloudWatch was not read, as it was decided about."""
     found: dict[str, list[datetime]] = defaultdict(list)
     if isinstance(record.reds, tuple):
         for red in record.reds:
@@ -41,7 +42,13 @@ def red_times(record: Record) -> RedTimes:
         for one in record.decisions:
             if one.alarm and one.reason not in _NOT_RED_AGAIN:
                 found[one.alarm].append(one.at)
-    return found
+    return {alarm: sorted(times) for alarm, times in found.items()}
+
+
+def red_again(times: Sequence[datetime], since: datetime) -> bool:
+    """Whether an alarm turned red after that and within `HELD_FOR`; its times come oldest first."""
+    after = bisect_right(times, since)
+    return after < len(times) and times[after] <= since + HELD_FOR
 
 
 def outcome_of(act: Act, turned_red: RedTimes, until: datetime) -> Outcome:
@@ -63,8 +70,7 @@ def outcome_of(act: Act, turned_red: RedTimes, until: datetime) -> Outcome:
 
 def _after_recovery(act: Act, turned_red: RedTimes, until: datetime) -> Outcome:
     since = act.judged_at or act.at
-    later = (at for alarm in act.alarms for at in turned_red.get(alarm, ()))
-    if any(since < at <= since + HELD_FOR for at in later):
+    if any(red_again(turned_red.get(alarm, ()), since) for alarm in act.alarms):
         return Outcome.CAME_BACK
     if act.acknowledged:
         return Outcome.SOMEBODY_HELPED
@@ -81,17 +87,17 @@ def outcomes_of(record: Record) -> tuple[tuple[Act, Outcome], ...]:
 IN_TIME = timedelta(minutes=30)
 
 
-def recovered_in_time(red: Red, later: Iterable[datetime], until: datetime) -> bool | None:
+def recovered_in_time(red: Red, times: Sequence[datetime], until: datetime) -> bool | None:
     """Whether the alarm was OK within `IN_TIME` and stayed so; None while that is open.
 
-    `later` are the times at which the alarm turned red; the same for an act and for none, so that both are
-    measured by one rule.
+    `times` are those at which the alarm turned red, oldest first. With an act and without one it is the same
+    rule.
     """
     seen = red.end or until
     if seen - red.begin > IN_TIME:
         return False
     if red.end is None:
         return None
-    if any(red.end < at <= red.end + HELD_FOR for at in later):
+    if red_again(times, red.end):
         return False
     return True if red.end + HELD_FOR <= until else None

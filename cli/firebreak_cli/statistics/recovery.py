@@ -1,5 +1,6 @@
 """How times red ended, with an act and without one, for the same alarms."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from enum import StrEnum
 
 from firebreak.core.readings import NotRead, Unknown
 from firebreak_cli.statistics.durations import Distribution, Lasted
-from firebreak_cli.statistics.outcomes import recovered_in_time
+from firebreak_cli.statistics.outcomes import recovered_in_time, red_times
 from firebreak_cli.statistics.proportions import Compared, Share, compared
 from firebreak_cli.statistics.record import Act, Call, Record, Red
 
@@ -89,11 +90,17 @@ def _answered(calls: Iterable[Call]) -> Mapping[str, Sequence[datetime]]:
 
 
 def _one(red: Red, acts: Sequence[Act], answered: Sequence[datetime]) -> Treated:
-    mine = [act for act in acts if red.covers(act.at)]
+    begins = bisect_left(acts, red.begin, key=_at)
+    ends = len(acts) if red.end is None else bisect_right(acts, red.end, key=_at)
+    mine = acts[begins:ends]
     action = mine[0].action if mine else ""
     if any(act.acknowledged for act in mine) or any(red.covers(at) for at in answered):
         return Treated(red, Treatment.SOMEBODY_HELPED, action)
     return Treated(red, Treatment.ACTED_ON if mine else Treatment.LEFT_ALONE, action)
+
+
+def _at(act: Act) -> datetime:
+    return act.at
 
 
 def _times(treated: Iterable[Treated], wanted: Treatment, until: datetime) -> Distribution:
@@ -107,14 +114,12 @@ def _times(treated: Iterable[Treated], wanted: Treatment, until: datetime) -> Di
 def _comparison(action: str, treated: Sequence[Treated], record: Record) -> Comparison:
     """The shares of one action, among the alarms that it acted on."""
     alarms = {alarm for act in record.acts if act.action == action for alarm in act.alarms}
-    later: dict[str, list[datetime]] = defaultdict(list)
-    for one in treated:
-        later[one.red.alarm].append(one.red.begin)
+    turned_red = red_times(record)
     known: dict[Treatment, list[bool]] = {Treatment.ACTED_ON: [], Treatment.LEFT_ALONE: []}
     for one in treated:
         if one.red.alarm not in alarms or one.treatment not in known or one.action not in ("", action):
             continue
-        in_time = recovered_in_time(one.red, later[one.red.alarm], record.until)
+        in_time = recovered_in_time(one.red, turned_red[one.red.alarm], record.until)
         if in_time is not None:
             known[one.treatment].append(in_time)
     acted_on, left_alone = (Share(sum(found), len(found)) for found in known.values())
