@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from docs import screenshots
+from firebreak.core.model import Verdict
 from firebreak.core.readings import NotRead, Unknown
 from firebreak_cli.exit_codes import BAD_INPUT
 from firebreak_cli.report import text
@@ -185,6 +187,23 @@ def test_a_replay_says_would_have_in_every_part_and_compares_nothing() -> None:
     words = {one.text.strip() for one in (*named(page, "th"), *named(page, "dt"), *named(page, "li"))}
     assert words & {"Acts", "Held", "Came back", "acted on", "Pages", "Acted on"} == set()
     assert "would have" not in written(full())
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape"),
+    [
+        ({}, "held"),
+        ({"verdict": Verdict.NOT_RECOVERED}, "failed"),
+        ({"verdict": Verdict.WORSE}, "failed"),
+        ({"verdict": Verdict.UNKNOWN}, "open"),
+        ({"verdict": None}, "open"),
+        ({"acknowledged": True}, "open"),
+    ],
+)
+def test_the_shape_of_an_act_says_whether_it_held(changes: dict[str, Any], shape: str) -> None:
+    page = written(record(acts=(act(FIRST, **changes),)))
+    timeline = page.partition('id="targets-chart"')[2].partition("</svg>")[0]
+    assert re.findall(r'class="mark (\w+)"', timeline) == [shape]
 
 
 def test_a_time_after_the_range_stands_at_its_edge() -> None:

@@ -31,7 +31,15 @@ from firebreak_cli.statistics.summary import OfAction, Statistics
 MOST_ROWS = 12
 MOST_IN_A_ROW = 400
 
-_SHAPE: Mapping[Outcome, str] = {Outcome.HELD: "held", Outcome.OPEN: "open"}
+_SHAPE: Mapping[Outcome, str] = {
+    Outcome.HELD: "held",
+    Outcome.CAME_BACK: "failed",
+    Outcome.SOMEBODY_HELPED: "open",
+    Outcome.NOT_RECOVERED: "failed",
+    Outcome.WORSE: "failed",
+    Outcome.UNKNOWN: "open",
+    Outcome.OPEN: "open",
+}
 
 
 def chart_of(section: Section, found: Statistics) -> Markup | None:
@@ -66,7 +74,7 @@ def _acts(target: str, y: float, scale: TimeScale, found: Statistics) -> Iterato
     mine = [(act, outcome) for act, outcome in found.acts if act.target == target]
     for act, outcome in mine[-MOST_IN_A_ROW:]:
         tip = f"{act.action} at {words.at(act.at)}: {said.outcome[outcome].lower()}"
-        yield mark(_SHAPE.get(outcome, "failed"), scale.x(act.at), y, tip)
+        yield mark(_SHAPE[outcome], scale.x(act.at), y, tip)
 
 
 def _outcomes(section: Section, found: Statistics) -> Markup:

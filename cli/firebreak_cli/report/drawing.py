@@ -121,7 +121,7 @@ _SHAPES = {
 
 
 def mark(shape: str, x: float, y: float, tip: str) -> Markup:
-    """A mark: a triangle for what held, a cross for what did not, a rhomb for what is open."""
+    """A mark: a triangle for what held, a cross for what did not, a rhomb where that is not known."""
     moved = {"points": _SHAPES[shape], "transform": f"translate({x:.1f} {y:.1f})", "class": f"mark {shape}"}
     return element("polygon", moved, element("title", None, tip))
 

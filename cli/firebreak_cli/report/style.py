@@ -18,12 +18,12 @@ nav ul{display:flex;flex-wrap:wrap;gap:4px 16px;padding:0;margin:12px 0;list-sty
 .tiles dt{color:var(--muted);font-size:.85rem}.tiles dd{margin:0;font-size:1.35rem;font-weight:600}
 section{margin:28px 0;padding-top:14px;border-top:1px solid var(--line)}
 .chart,.table{overflow-x:auto;margin:8px 0}
-.chart svg{display:block;width:100%;min-width:640px;height:auto;font:12px system-ui,sans-serif}
+.chart svg{display:block;width:100%;min-width:820px;height:auto;font:12px system-ui,sans-serif}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:.85rem;padding:4px 0}
 th,td{text-align:left;padding:4px 14px 4px 0;border-bottom:1px solid var(--line);vertical-align:top;
-overflow-wrap:anywhere;min-width:4.5em}
+overflow-wrap:break-word;min-width:4.5em}
 ul.legend{display:flex;flex-wrap:wrap;gap:2px 18px;list-style:none;padding:0;margin:4px 0;font-size:.85rem}
 ul.legend svg{width:14px;height:14px;vertical-align:-2px;margin-right:5px}
 text{fill:var(--text)}.small{fill:var(--muted)}.grid{stroke:var(--line);stroke-width:1}

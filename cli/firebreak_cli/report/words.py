@@ -94,8 +94,8 @@ DID = Wording(
     pages="Pages",
     red="an alarm was red",
     act_held="an act, and the recovery held",
-    act_failed="an act, and it did not",
-    act_open="an act that is not known yet",
+    act_failed="an act, and no recovery that held",
+    act_open="an act of which that is not known, or somebody helped",
     of_nothing="",
 )
 
@@ -139,8 +139,8 @@ WOULD_HAVE = Wording(
     pages="Pages it would have sent",
     red="an alarm was red",
     act_held="it would have acted, and the recovery would have held",
-    act_failed="it would have acted, and it would not",
-    act_open="it would have acted; the rest is not in the history",
+    act_failed="it would have acted, and none would have held",
+    act_open="it would have acted, with what result is not known",
     of_nothing="Nothing of this was done: a history was replayed, to see what Firebreak would have done.",
 )
 
