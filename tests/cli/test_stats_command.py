@@ -10,8 +10,11 @@ from botocore.stub import Stubber
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.model import AlarmState
 from firebreak.policy.compiler import parse_policy
 from firebreak_cli.exit_codes import BAD_INPUT
+from firebreak_cli.queries import alarm_history
+from firebreak_cli.report import gathering
 from tests.cli.exports import items, refuse
 from tests.cli.reports import Answers, Turns, asked, histories, page, reported
 from tests.cli.running import StackSession, deployed, error_lines
@@ -115,6 +118,22 @@ def test_an_incident_that_waits_for_its_approval_is_open(world: World) -> None:
     assert found["time_to_act"] == {"count": 1, "open": 1, "median": None, "p90": None}
 
 
+@pytest.mark.parametrize(
+    ("state", "acted", "waits"),
+    [
+        (IncidentState.AWAITING_APPROVAL, False, 1),
+        (IncidentState.CLIMBING, False, 1),
+        (IncidentState.CLIMBING, True, 0),
+        (IncidentState.PAGED, False, 0),
+    ],
+)
+def test_an_incident_waits_until_its_first_act(state: IncidentState, *, acted: bool, waits: int) -> None:
+    incident = a.incident(state)
+    done = {incident.id} if acted else set[str]()
+    found = list(gathering._waiting({incident.id: incident}, done, incident.opened_at))
+    assert found == [incident.alarm.since] * waits
+
+
 def test_a_page_is_a_call_for_somebody(world: World) -> None:
     world.policy = parse_policy(a.AUTO_POLICY + PAGING, "paging.toml")
     announce(world)
@@ -159,21 +178,26 @@ def test_an_item_that_cannot_be_read_is_counted_and_named_on_stderr(world: World
 
 
 def test_every_page_of_cloudwatch_is_read_and_an_item_that_says_nothing_is_left_out(world: World) -> None:
-    refuse(world, "one")
-    begin, now = world.clock.at - HOUR, world.clock.at
-    spoiled = page("one", [(begin, "OK", "ALARM")])
-    spoiled["AlarmHistoryItems"][0]["HistoryData"] = "{"
-
-    def answer(stubber: Stubber) -> None:
-        first = page("one", [(begin, "OK", "ALARM")], "more")
-        first["AlarmHistoryItems"] += spoiled["AlarmHistoryItems"]
-        wanted = asked("one", now - DAY, now)
+    begin, now = a.NOW - HOUR, a.NOW
+    first = page("one", [(begin, "OK", "ALARM"), (begin, "OK", "ALARM")], "more")
+    first["AlarmHistoryItems"][1]["HistoryData"] = "{"
+    wanted, cloudwatch = asked("one", now - DAY, now), StackSession(deployed).client("cloudwatch")
+    with Stubber(cloudwatch) as stubber:
         stubber.add_response("describe_alarm_history", first, wanted)
         last = page("one", [(begin + MINUTE, "ALARM", "OK")])
         stubber.add_response("describe_alarm_history", last, wanted | {"NextToken": "more"})
+        found = list(alarm_history.turned(cloudwatch, ["one"], now - DAY, now, lambda _: None))
+    subject = ("one", "")
+    assert found == [(subject, AlarmState.ALARM, begin), (subject, AlarmState.OK, begin + MINUTE)]
 
-    found = stats(world, answer, "--since", "1d")
-    assert datetime.fromisoformat(found["from"]) == now - DAY
+
+def test_the_range_is_asked_of_cloudwatch_as_of_the_ledger(world: World) -> None:
+    refuse(world, "one")
+    world.clock.pass_time(2 * DAY)
+    refuse(world, "two")
+    found = stats(world, histories(world, {"two": []}, DAY), "--since", "1d")
+    assert datetime.fromisoformat(found["from"]) == world.clock.at - DAY
+    assert found["decisions"] == {"refuse": 1}
 
 
 def test_an_empty_ledger_has_no_act_and_nothing_is_zero_per_cent(world: World) -> None:

@@ -89,6 +89,8 @@ def test_the_difference_is_the_published_one() -> None:
         (Share(56, 70), Share(48, 80), Compared.MORE),
         (Share(48, 80), Share(56, 70), Compared.LESS),
         (Share(10, 20), Share(11, 20), Compared.NO_DIFFERENCE_SEEN),
+        (Share(14, 20), Share(9, 20), Compared.NO_DIFFERENCE_SEEN),
+        (Share(9, 20), Share(14, 20), Compared.NO_DIFFERENCE_SEEN),
         (Share(FEWEST - 1, FEWEST - 1), Share(0, 100), Compared.TOO_FEW),
         (Share(100, 100), Share(0, FEWEST - 1), Compared.TOO_FEW),
         (Share(FEWEST, FEWEST), Share(0, FEWEST), Compared.MORE),
@@ -97,3 +99,13 @@ def test_the_difference_is_the_published_one() -> None:
 )
 def test_two_shares_are_compared_beyond_chance(one: Share, other: Share, says: Compared) -> None:
     assert compared(one, other) is says
+
+
+@given(SOME, SOME)
+def test_a_difference_is_seen_only_where_its_interval_does_not_hold_zero(one: Share, other: Share) -> None:
+    found, says = difference(one, other), compared(one, other)
+    assert found
+    if min(one.total, other.total) < FEWEST:
+        assert says is Compared.TOO_FEW
+    else:
+        assert (says is Compared.MORE, says is Compared.LESS) == (found.low > 0, found.high < 0)
