@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+type Theme = Literal["light", "dark"]
+
 LAPTOP, PHONE = (1280, 900), (360, 740)
-THEMES = ("light", "dark")
+THEMES: tuple[Theme, ...] = ("light", "dark")
 # Everything that axe-core knows: WCAG A and AA with contrast, and its best practices.
 RULES = {"resultTypes": ["violations", "incomplete"]}
 
@@ -39,11 +41,10 @@ PAGES: dict[str, Callable[[Path], None]] = {"sample": sample, "everything": ever
 
 
 @contextmanager
-def opened(browser: "Browser", file: Path, size: tuple[int, int], theme: str = "light") -> Iterator["Page"]:
+def opened(browser: "Browser", file: Path, size: tuple[int, int], theme: Theme = "light") -> Iterator["Page"]:
     """The page as a file, in a window of that size."""
-    dark = "dark" if theme == "dark" else "light"
     page = browser.new_page(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=dark, reduced_motion="reduce"
+        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, reduced_motion="reduce"
     )
     problems: list[str] = []
     requests: list[str] = []
@@ -82,7 +83,7 @@ def faults(found: dict[str, list[dict[str, Any]]], kind: str) -> list[tuple[str,
     ("theme", "size"), [("light", LAPTOP), ("dark", PHONE)], ids=["light on a laptop", "dark on a phone"]
 )
 def test_axe_finds_nothing_in_both_themes_with_contrast(
-    browser: "Browser", file: Path, screenshots: Path, theme: str, size: tuple[int, int]
+    browser: "Browser", file: Path, screenshots: Path, theme: Theme, size: tuple[int, int]
 ) -> None:
     with opened(browser, file, size, theme) as page:
         found = axe(page)
@@ -162,7 +163,7 @@ _FOCUSED = """stops => {
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_shapes_and_colours_of_the_charts_stand_out_from_the_page(browser: "Browser", theme: str) -> None:
+def test_shapes_and_colours_of_the_charts_stand_out_from_the_page(browser: "Browser", theme: Theme) -> None:
     """WCAG 1.4.11: what a chart draws has a contrast of 3 to 1; axe-core looks at texts alone."""
     with _of_everything(browser, theme) as page:
         found = page.evaluate(_CONTRASTS)
@@ -171,9 +172,8 @@ def test_shapes_and_colours_of_the_charts_stand_out_from_the_page(browser: "Brow
 
 
 @contextmanager
-def _of_everything(browser: "Browser", theme: str) -> Iterator["Page"]:
-    dark = "dark" if theme == "dark" else "light"
-    page = browser.new_page(color_scheme=dark)
+def _of_everything(browser: "Browser", theme: Theme) -> Iterator["Page"]:
+    page = browser.new_page(color_scheme=theme)
     page.set_content(written(full()))
     try:
         yield page
