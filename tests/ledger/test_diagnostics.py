@@ -8,7 +8,8 @@ from firebreak.core.diagnostics import Diagnostics, Section
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.ledger.diagnostics import DynamoDiagnostics, diagnostics_item, read_diagnostics
 from firebreak.ledger.dynamodb import DynamoLedger
-from firebreak.ledger.items import INCIDENT_KEPT, DamagedItem, Item
+from firebreak.ledger.items import DamagedItem, Item
+from firebreak.ledger.retention import INCIDENT_KEPT
 from tests.ledger.tables import Table
 from tests.support import builders as a
 
