@@ -93,7 +93,7 @@ def _outcomes(found: Statistics, said: Wording) -> Section:
     )
     lines = (
         f"{said.held}: every alarm OK at the verdict, and none red again within {_MINUTES} minutes after it.",
-        "The success is that of all acts whose outcome is known, with the 95 % interval of Wilson.",
+        "The success is of all acts but those still open, with the 95 % interval of Wilson.",
         "An act whose trouble somebody had acknowledged is no success.",
     )
     return Section(
