@@ -99,7 +99,9 @@ def test_a_no_gives_the_incident_to_humans_with_the_reason(asking: World) -> Non
     asking.clock.pass_time(2 * MINUTE)
     asking.sweep()
     assert len(asking.subjects) == 2
-    assert asking.subjects[-1].startswith("[Firebreak] DENIED ecs:prod/api: MemoryUtilization; Denied by")
+    assert asking.subjects[-1].startswith(
+        "[Firebreak] DENIED: somebody is on it. ecs:prod/api: MemoryUtilization; Denied by"
+    )
     assert "Nothing was changed." in asking.pager.sent[-1][1]
 
 

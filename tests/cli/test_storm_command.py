@@ -220,8 +220,8 @@ def test_the_page_says_who_ended_it_and_why(world: World) -> None:
     [(subject, body)] = world.pager.sent
     assert "STORM OVER" in subject
     assert body.startswith(
-        "STORM OVER: ana (claimed by moto) ended the storm since 10:00:30Z: the link is back."
-        " Action needed.\n"
+        "STORM OVER: action needed. 2 of 2 alarms still red. ana (claimed by moto) ended the storm since"
+        " 10:00:30Z: the link is back\n"
     )
     assert "still red: 2 of the 2 that were counted" in body
 
@@ -242,7 +242,9 @@ def test_no_text_of_a_strangers_reaches_the_page_or_the_terminal_raw(world: Worl
     run_in(world, "storm", "--end", "--reason", "fixed\x1b[31m\nStop all: rm", "--holder", "a\nb")
 
     [text] = world.ledger.unsettled_announcements(world.clock.at, 10)
-    assert text.headline == "a b (claimed by moto) ended the storm since 10:00:30Z: fixed Stop all: rm"
+    assert text.headline == (
+        "2 of 2 alarms still red. a b (claimed by moto) ended the storm since 10:00:30Z: fixed Stop all: rm"
+    )
     assert not [line for line in text.facts if "\x1b" in line or "\n" in line]
     assert "\x1b" not in listed
     assert "[bold]b[/bold]" in listed

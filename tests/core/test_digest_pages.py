@@ -77,7 +77,7 @@ def but(*red: str, names: Sequence[str] = FOUND.names) -> dict[WatchedAlarm, Ala
 def test_a_digest_is_paged_with_every_field_and_about_no_alarm_alone() -> None:
     assert summed_up(FOUND, a.NOW + HOUR) == page(
         _K.DIGEST,
-        "2 more for the same cause since 10:00:30Z.",
+        "3 alarms turned red; 2 more for the same cause since 10:00:30Z.",
         (*COUNTED, "api", "cart", "web"),
         "None of them was acted on. Further alarms with this cause are summed up in the same way.",
     )
@@ -85,14 +85,34 @@ def test_a_digest_is_paged_with_every_field_and_about_no_alarm_alone() -> None:
 
 def test_a_digest_of_calls_that_a_full_channel_held_back_repeats_their_next_step() -> None:
     held = replace(FOUND, first=replace(FIRST, kind=_K.HELD_BACK))
-    assert summed_up(held, a.NOW + HOUR).next == "Nothing happens."
+    text = summed_up(held, a.NOW + HOUR)
+    assert text.next == "Nothing happens."
+    assert text.headline == "about 3 alarms; 2 more for the same cause since 10:00:30Z."
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        pytest.param((), "alarms turned red", id="no name was kept"),
+        pytest.param(("api",), "api turned red", id="one"),
+        pytest.param(("api", "web"), "api and web turned red", id="two"),
+        pytest.param(("api", "cart", "web"), "3 alarms turned red", id="three"),
+        pytest.param(
+            tuple(f"{n:03}" for n in range(MOST_NAMES)),
+            "at least 200 alarms turned red",
+            id="not all are kept",
+        ),
+    ],
+)
+def test_a_digest_says_first_what_turned_red(names: tuple[str, ...], said: str) -> None:
+    assert summed_up(replace(FOUND, names=names), a.NOW + HOUR).headline.startswith(f"{said}; ")
 
 
 def test_the_end_of_a_hold_is_paged_with_every_field_and_the_alarms_that_are_still_red() -> None:
     assert over(FOUND, but("web", "api"), a.NOW + HOUR) == replace(
         page(
             _K.HOLD_OVER,
-            "The pause is over. Still red: 2 of 3 alarms.",
+            "2 of 3 alarms still red. The pause is over.",
             (*COUNTED, "api", "web"),
             "No further automatic action. The command below requests a new decision for all of them.",
         ),
@@ -102,11 +122,14 @@ def test_the_end_of_a_hold_is_paged_with_every_field_and_the_alarms_that_are_sti
 
 
 def test_the_end_of_a_hold_that_left_nothing_red_is_paged_with_every_field() -> None:
-    assert over(FOUND, but(), a.NOW + HOUR) == page(
-        _K.DIGEST,
-        "The pause is over. All alarms that it held back are OK.",
-        COUNTED,
-        "No further action.",
+    assert over(FOUND, but(), a.NOW + HOUR) == replace(
+        page(
+            _K.DIGEST,
+            "All alarms that were held back are OK. The pause is over.",
+            COUNTED,
+            "No further action.",
+        ),
+        alarm_state="OK",
     )
 
 
@@ -134,7 +157,7 @@ def test_another_digest_has_another_key(other: Digest) -> None:
 def test_another_day_is_named(days: int, reported_days: int | None, since: str) -> None:
     at = None if reported_days is None else a.NOW + timedelta(days=reported_days)
     message = summed_up(replace(FOUND, reported_at=at), a.NOW + timedelta(days=days))
-    assert message.headline == f"2 more for the same cause since {since}."
+    assert message.headline == f"3 alarms turned red; 2 more for the same cause since {since}."
 
 
 @pytest.mark.parametrize("more", [0, 1, 2])
@@ -157,7 +180,7 @@ def test_alarms_beyond_those_that_can_be_named_are_never_called_ok() -> None:
     assert text.kind is _K.HOLD_OVER
     assert (
         text.headline
-        == "The pause is over. 60 of the alarms that it held back are not watched: there are too many."
+        == "60 of the alarms that were held back are not watched: there are too many. The pause is over."
     )
     assert (text.retry, text.unwatched) == (("api", "cart", "web"), 60)
     some_red = over(many, but("web"), a.NOW + HOUR)
@@ -192,25 +215,30 @@ NO_DATA = AlarmState.INSUFFICIENT_DATA
 @pytest.mark.parametrize(
     ("states", "headline"),
     [
-        pytest.param({}, "; some of its alarms could not be read.", id="nothing was read"),
+        pytest.param({}, "3 of 3 alarms could not be read; none is known to be red.", id="nothing was read"),
         pytest.param(
             {WatchedAlarm(name): Unknown("503") for name in FOUND.names},
-            "; some of its alarms could not be read.",
+            "3 of 3 alarms could not be read; none is known to be red.",
             id="nothing could be read",
         ),
         pytest.param(
             {**READ_ONE, WatchedAlarm("web"): NotRead("too late")},
-            ". Still red: 2 of 3 alarms.",
+            "1 of 3 alarms still red, 1 could not be read.",
             id="one is red, another was not read",
         ),
         pytest.param(
+            {**READ_ONE, WatchedAlarm("web"): NO_DATA},
+            "1 of 3 alarms still red, 1 not known to be OK.",
+            id="one is red, another has no data",
+        ),
+        pytest.param(
             but() | {WatchedAlarm("web"): NO_DATA},
-            ". None is known to be red; 1 of 3 alarms are not known to be OK.",
+            "1 of 3 alarms not known to be OK; none is known to be red.",
             id="one has no data",
         ),
         pytest.param(
             but() | {WatchedAlarm("web"): NO_DATA, WatchedAlarm("api"): ABSENT},
-            ". None is known to be red; 2 of 3 alarms are not known to be OK.",
+            "2 of 3 alarms not known to be OK; none is known to be red.",
             id="one has no data, another is gone",
         ),
     ],
@@ -218,7 +246,7 @@ NO_DATA = AlarmState.INSUFFICIENT_DATA
 def test_the_end_of_a_hold_states_the_known_states_of_its_alarms(
     states: dict[WatchedAlarm, AlarmReading], headline: str
 ) -> None:
-    assert over(FOUND, states, a.NOW + HOUR).headline == f"The pause is over{headline}"
+    assert over(FOUND, states, a.NOW + HOUR).headline == f"{headline} The pause is over."
 
 
 def test_an_alarm_that_is_neither_red_nor_ok_is_listed_with_its_state_and_cannot_be_retried() -> None:
@@ -226,7 +254,7 @@ def test_an_alarm_that_is_neither_red_nor_ok_is_listed_with_its_state_and_cannot
     assert over(FOUND, states, a.NOW + HOUR) == replace(
         page(
             _K.HOLD_OVER,
-            "The pause is over. None is known to be red; 2 of 3 alarms are not known to be OK.",
+            "2 of 3 alarms not known to be OK; none is known to be red. The pause is over.",
             (*COUNTED, "api does not exist any more", "web has no data"),
             "Check them: an alarm without data, or a deleted one, says nothing about the service.",
         ),

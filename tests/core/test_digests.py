@@ -27,7 +27,7 @@ from firebreak.core.reasons import Reason
 from tests.core.thread_fixtures import announced
 from tests.support import builders as a
 
-UNSEEN = "some of its alarms could not be read."
+UNSEEN = "could not be read; none is known to be red."
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -78,7 +78,7 @@ def test_new_announcements_are_summed_up_once_in_a_while(
 def test_a_digest_counts_the_new_announcements_and_names_the_alarms() -> None:
     page = summed_up(found(), a.NOW + HOUR)
     assert page.kind is AnnouncementKind.DIGEST
-    assert page.headline == "2 more for the same cause since 10:00:30Z."
+    assert page.headline == "3 alarms turned red; 2 more for the same cause since 10:00:30Z."
     assert page.facts == ("cause: Paused by ana.", "total: 3", "api", "cart", "web")
     assert (page.thread, page.alarm_name, page.cause, page.retry) == ("i-0123456789", "", "", ())
     assert page.key != summed_up(found(count=4), a.NOW + HOUR).key
@@ -87,7 +87,7 @@ def test_a_digest_counts_the_new_announcements_and_names_the_alarms() -> None:
 def test_when_a_pause_is_over_the_alarms_that_are_still_red_are_listed_to_be_retried() -> None:
     page = over(found(), but("web", "api"), a.NOW)
     assert page.kind is AnnouncementKind.HOLD_OVER
-    assert page.headline == "The pause is over. Still red: 2 of 3 alarms."
+    assert page.headline == "2 of 3 alarms still red. The pause is over."
     assert page.retry == ("api", "web")
     assert (
         page.next == "No further automatic action. The command below requests a new decision for all of them."
@@ -97,13 +97,13 @@ def test_when_a_pause_is_over_the_alarms_that_are_still_red_are_listed_to_be_ret
 def test_when_nothing_is_red_any_more_nobody_is_called() -> None:
     page = over(found(Reason.FROZEN), but(), a.NOW)
     assert (page.kind, page.retry) == (AnnouncementKind.DIGEST, ())
-    assert page.headline == "The freeze is over. All alarms that it held back are OK."
+    assert page.headline == "All alarms that were held back are OK. The freeze is over."
 
 
 def test_an_alarm_that_could_not_be_looked_at_is_taken_for_red() -> None:
     page = over(found(Reason.OUTSIDE_WINDOW), {}, a.NOW)
     assert page.kind is AnnouncementKind.HOLD_OVER
-    assert page.headline == "The wait for the window is over; some of its alarms could not be read."
+    assert page.headline == f"3 of 3 alarms {UNSEEN} The wait for the window is over."
     assert page.retry == ("api", "cart", "web")
 
 

@@ -122,6 +122,9 @@ def test_an_alarm_that_stays_red_is_named_on_the_next_page(arrivals: list[int]) 
         assert message.facts[-1] == f"and {len(known) - 30} more"
 
 
+RED = "2 of 2 alarms still red."
+
+
 def ended(headline: str, *facts: str) -> Announcement:
     return Announcement(
         key=digest("storm of pages ended", 7),
@@ -141,12 +144,12 @@ def test_a_storm_of_pages_that_is_over_is_announced_with_every_field_and_no_alar
     None
 ):
     message = storm_messages.storm_ended(of_pages(), read(reds(2)), a.NOW + MINUTE)
-    assert message == ended(f"The storm of pages since 10:00:30Z is over: {AGAIN}.")
+    assert message == ended(f"{RED} The storm of pages since 10:00:30Z is over: {AGAIN}.")
 
 
 def test_a_storm_of_pages_that_somebody_ended_is_announced_with_the_person_and_the_reason() -> None:
     message = storm_messages.storm_ended_by(of_pages(), read(reds(2)), "ana", "one link", a.NOW + MINUTE)
-    headline = "ana ended the storm of pages since 10:00:30Z: one link"
+    headline = f"{RED} ana ended the storm of pages since 10:00:30Z: one link"
     assert message == ended(headline, f"{AGAIN}; alarms that turned red before are not handled again.")
 
 

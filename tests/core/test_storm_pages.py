@@ -77,7 +77,7 @@ def test_a_storm_that_is_over_is_announced_with_every_field_and_the_alarms_that_
         at=a.NOW + 20 * MINUTE,
         incident_id="",
         action="",
-        headline="The storm since 10:00:30Z is over:"
+        headline="2 of 3 alarms still red. The storm since 10:00:30Z is over:"
         " Firebreak acts again on alarms that turn red from now on.",
         facts=("still red: 2 of the 3 that were counted", "alarm-0 5d3e", "alarm-1"),
         next=incident_messages.NOTHING_LOOKS_AGAIN,
@@ -97,6 +97,7 @@ def test_an_alarm_that_could_not_be_read_is_neither_counted_as_red_nor_left_out_
         storm_messages.storm_ended_by(storm, left, "ana", "why", a.NOW),
         storm_messages.storm_goes_on(storm, left, RULES, a.NOW, a.NOW + 61 * MINUTE),
     )
+    assert said[0].headline.startswith("1 of 3 alarms still red, 1 not known to be OK. The storm")
     for one in said:
         assert [*one.facts[-3:]] == [
             f"{'red now' if one is said[2] else 'still red'}: 1 of the 3 that were counted",
@@ -109,7 +110,10 @@ def test_an_alarm_that_could_not_be_read_is_neither_counted_as_red_nor_left_out_
 def test_a_storm_that_left_nothing_red_promises_nothing() -> None:
     found = storm_messages.storm_ended(Storm(red=reds(3), version=7), (), a.NOW)
     assert found.facts == ("still red: 0 of the 3 that were counted",)
-    assert (found.headline.partition(" is over")[0], found.next) == ("The storm", "")
+    assert (found.headline.partition(" is over")[0], found.next) == (
+        "None of 3 alarms is known to be red. The storm",
+        "",
+    )
     assert (found.thread, found.retry) == ("", ())
 
 
@@ -136,7 +140,7 @@ def test_a_storm_that_somebody_ended_is_announced_with_the_person_the_reason_and
         at=a.NOW + MINUTE,
         incident_id="",
         action="",
-        headline="ana ended the storm since 10:00:30Z: the link is back",
+        headline="2 of 2 alarms still red. ana ended the storm since 10:00:30Z: the link is back",
         facts=(
             (
                 "Firebreak acts again on alarms that turn red from now on;"

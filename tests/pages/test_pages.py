@@ -1,16 +1,19 @@
 """The pages that lie in docs/pages are those that humans get."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from firebreak.core.messages.announcement import AnnouncementKind
+from firebreak.core.paging import needs
 from firebreak.paging.rendering import _MARKS
 from tests.contracts.template import description, template
 from tests.pages.printing import FOLDER, UNSHOWN, contents, document, sent_in
 from tests.pages.scene import Scene
 from tests.pages.scenes import SCENES
+from tests.support import builders as a
 
 scenes = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 
@@ -26,15 +29,56 @@ def test_a_scene_pages_what_it_should_in_its_order(scene: Scene) -> None:
     assert tuple(page.body.partition(":")[0] for _, page in sent_in(scene)) == scene.labels
 
 
-# Their first words say it, or they are proposals, which change nothing.
-SAY_IT_FIRST = {"NEEDS YOU", "APPROVE?", "WOULD ACT", "WOULD NOT ACT", "OBSERVE MODE"}
+NEEDS = {
+    needs.ACT,
+    needs.NOTHING,
+    needs.NOT_URGENT,
+    needs.STAND_BY,
+    needs.TAKEN,
+    needs.NEWS,
+    "check with ana",
+    "left to ana",
+}
+# So much of a subject is shown by a phone.
+PHONE = 60
+# Their first words ask for it themselves.
+SAY_IT_FIRST = {"NEEDS YOU", "APPROVE?"}
+COUNTED = re.compile(r"\d+ (?:of \d+ )?(?:routed )?alarms")
+READING = re.compile(r"MemoryUtilization 91\.3 > 80(?: for 3 of 3 minutes \([^)]*\))?( at 10:00:30Z)?")
 
 
 @scenes
-def test_the_first_line_says_whether_anything_is_needed_of_the_reader(scene: Scene) -> None:
-    first = [page.body.splitlines()[0] for _, page in sent_in(scene)]
-    silent = [line for line in first if "ction needed" not in line and line.split(":")[0] not in SAY_IT_FIRST]
-    assert silent == []
+def test_a_phone_shows_whether_anything_is_needed_and_of_what(scene: Scene) -> None:
+    for _, page in sent_in(scene):
+        label, _, rest = page.body.splitlines()[0].partition(": ")
+        need = "" if label in SAY_IT_FIRST else rest.partition(". ")[0]
+        assert need in NEEDS or label in SAY_IT_FIRST, label
+        for shown in (page.subject[:PHONE], page.ascii_subject[:PHONE]):
+            assert shown.startswith(f"[Firebreak] {label}: {need}")
+            about = page.source if page.source.isascii() or shown in page.subject else "alarm "
+            assert about[:12] in shown if about else COUNTED.search(shown), shown
+
+
+@scenes
+def test_a_subject_is_the_beginning_of_the_first_line(scene: Scene) -> None:
+    for _, page in sent_in(scene):
+        subject = page.subject.removeprefix("[Firebreak] ").removesuffix("…")
+        assert page.body.startswith(subject)
+
+
+@scenes
+def test_no_page_asks_for_what_firebreak_does_or_a_human_has_taken(scene: Scene) -> None:
+    taken = re.compile(r"This counts as acknowledged|Firebreak restores them now|Nobody else is called")
+    for _, page in sent_in(scene):
+        assert not (taken.search(page.body) and needs.ACT in page.body.splitlines()[0])
+
+
+@scenes
+def test_a_reading_that_is_more_than_a_minute_old_says_when_it_was_made(scene: Scene) -> None:
+    for _, page in sent_in(scene):
+        old = page.at - a.NOW > timedelta(minutes=1)
+        found = [*READING.finditer(page.body), *READING.finditer(page.subject)]
+        assert {bool(one.group(1)) for one in found} <= {old}, page.body
 
 
 def test_every_document_is_a_scene() -> None:

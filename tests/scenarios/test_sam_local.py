@@ -189,7 +189,7 @@ def test_a_page_from_a_container_reaches_a_human(containers: Containers) -> None
     containers.invoke("Page", load("internal/announcement"))
 
     (page,) = containers.inbox.fetch()
-    assert page.subject.startswith("[Firebreak] BLIND ")
+    assert page.subject.startswith("[Firebreak] BLIND: ")
     assert UNPROVEN in page.body
     assert "deployment ecs-svc/4f1d2c3b5a69788796a5 of api:41 began" in page.body
 

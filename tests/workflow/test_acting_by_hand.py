@@ -53,7 +53,7 @@ def live_service(world: World) -> ServiceLive:
 
 
 def labels(world: World) -> list[str]:
-    return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
+    return [subject.removeprefix("[Firebreak] ").partition(":")[0] for subject in world.subjects]
 
 
 @pytest.mark.parametrize("policy", [a.AUTO_POLICY, OBSERVING], ids=["auto", "observe"])

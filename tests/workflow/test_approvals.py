@@ -37,7 +37,7 @@ def asked(world: World) -> tuple[Alarm, Incident]:
 
 
 def labels(world: World) -> list[str]:
-    return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
+    return [subject.removeprefix("[Firebreak] ").partition(":")[0] for subject in world.subjects]
 
 
 def test_the_question_carries_the_plan_the_time_and_the_two_commands(asking: World) -> None:
@@ -47,7 +47,7 @@ def test_the_question_carries_the_plan_the_time_and_the_two_commands(asking: Wor
     assert asking.ecs.writes == []
     (subject, body) = asking.pager.sent[0]
     assert subject.startswith(
-        "[Firebreak] APPROVE? ecs:prod/api: MemoryUtilization; Approval requested: restart ecs:prod/api"
+        "[Firebreak] APPROVE?: ecs:prod/api: MemoryUtilization; Approval requested: restart ecs:prod/api"
     )
     assert f"firebreak approve {question_id(incident)} {a.ON_STACK}" in body
     assert f'firebreak deny {question_id(incident)} --reason "..." {a.ON_STACK}' in body

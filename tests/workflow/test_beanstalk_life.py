@@ -55,7 +55,7 @@ class Harness:
     @property
     def labels(self) -> list[str]:
         """The first words of every page."""
-        return [subject.split("]")[1].split(" beanstalk")[0].strip() for subject in self.world.subjects]
+        return [subject.removeprefix("[Firebreak] ").partition(":")[0] for subject in self.world.subjects]
 
 
 def policy(text: str) -> Policy:

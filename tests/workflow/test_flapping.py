@@ -79,7 +79,7 @@ def test_refusals_of_a_flapping_alarm_are_resolved_once_it_stayed_ok_with_their_
     assert ends() == []
     wait(world, 6 * MINUTE)
     [over] = ends()
-    assert "RESOLVED: ecs:prod/api: The alarm has been OK for 15m." in over.body
+    assert "RESOLVED: no action needed. ecs:prod/api: The alarm has been OK for 15m." in over.body
     assert "times since" in over.body
     assert alarm.name in over.body
 

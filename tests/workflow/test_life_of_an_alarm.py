@@ -22,7 +22,7 @@ def test_a_red_alarm_restarts_the_service_and_a_held_recovery_closes_it(world: W
     assert world.incident(done.incident_id).state is IncidentState.HOLDING
     world.pass_time(6 * MINUTE)
     assert world.incident(done.incident_id).state is IncidentState.CLOSED
-    assert [s.split("]")[1].split(" ecs")[0].strip() for s in world.subjects] == ["ACTED", "RESOLVED"]
+    assert [s.removeprefix("[Firebreak] ").partition(":")[0] for s in world.subjects] == ["ACTED", "RESOLVED"]
 
 
 def test_the_same_alarm_within_the_cooldown_is_refused_with_the_time(world: World) -> None:
@@ -54,7 +54,7 @@ def test_a_ladder_climbs_one_acting_rung_at_a_time_and_ends_with_a_human(world: 
     world.pass_time(5 * MINUTE)
     assert world.incident(done.incident_id).state is IncidentState.PAGED
     assert len(world.ecs.writes) == 2
-    assert [s.split("]")[1].split(" ecs")[0].strip() for s in world.subjects] == [
+    assert [s.removeprefix("[Firebreak] ").partition(":")[0] for s in world.subjects] == [
         "ACTED",
         "ACTED",
         "NEEDS YOU",

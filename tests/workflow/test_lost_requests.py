@@ -97,7 +97,7 @@ def test_alarms_that_come_too_late_are_one_page(world: World) -> None:
     late = [world.red(f"api-{n}") for n in range(3)]
     world.clock.pass_time(11 * MINUTE)
     assert {world.send(alarm).reason for alarm in (*late, late[0])} == {Reason.TOO_OLD}
-    assert [subject.split(" ecs:")[0] for subject in world.subjects] == ["[Firebreak] NOT ACTING"]
+    assert [subject.partition(": ")[0] for subject in world.subjects] == ["[Firebreak] NOT ACTING"]
     assert world.ecs.writes == []
 
 

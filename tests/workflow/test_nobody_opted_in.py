@@ -243,9 +243,9 @@ def test_in_observe_mode_a_proposal_ends_the_notice(world: World) -> None:
     for into in (False, True, False):
         opted(world, into=into)
         round_trip(world)
-    assert [subject.split("] ")[1][:13] for subject in world.subjects] == [
+    assert [subject.removeprefix("[Firebreak] ").partition(":")[0] for subject in world.subjects] == [
         "WOULD NOT ACT",
-        "WOULD ACT ecs",
+        "WOULD ACT",
         "WOULD NOT ACT",
     ]
 

@@ -122,7 +122,7 @@ def sweep(world: World) -> None:
 
 
 def blind_pages(world: World) -> list[str]:
-    return [subject for subject in world.subjects if " BLIND " in subject]
+    return [subject for subject in world.subjects if " BLIND: " in subject]
 
 
 @given(

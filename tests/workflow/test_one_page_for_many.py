@@ -66,7 +66,7 @@ def test_a_pause_over_forty_alarms_is_one_page_and_a_digest(world: World) -> Non
     assert len(bodies(world, "NOT ACTING")) == 1
     tick(world, 61)
     [digest] = bodies(world, "SUMMED UP")
-    assert "39 more for the same cause since 10:00:30Z." in digest
+    assert "40 alarms turned red; 39 more for the same cause since 10:00:30Z." in digest
     assert "  - api-svc01\n" in digest
     assert "  - and 10 more\n" in digest
     tick(world, 180)
@@ -81,7 +81,7 @@ def test_when_a_pause_is_over_one_page_lists_what_is_still_red_with_the_command(
     assert bodies(world, "STILL RED") == []
     tick(world, 10)
     [over] = bodies(world, "STILL RED")
-    assert "The pause is over. Still red: 2 of 3 alarms." in over
+    assert "2 of 3 alarms still red. The pause is over." in over
     assert re.search(
         rf"^Retry all: firebreak retry --all [0-9a-f]{{32}} {a.ON_STACK}$",
         over,

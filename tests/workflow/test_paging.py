@@ -150,7 +150,7 @@ def test_an_alarm_for_humans_that_was_recorded_but_not_paged_is_paged_at_the_nex
 def test_a_function_that_failed_on_an_alarm_pages_its_name(world: World) -> None:
     world.page_desk().handle(crash(eventbridge(a.alarm())))
     ((subject, body),) = world.pager.sent
-    assert "CRASHED api-memory-high" in subject
+    assert "CRASHED: action needed. api-memory-high: " in subject
     assert "its function failed (RetriesExhausted). Handle it yourself." in body
 
 

@@ -68,7 +68,7 @@ class Harness:
     @property
     def labels(self) -> list[str]:
         """The first word of every page."""
-        return [subject.split("]")[1].split(" runbook")[0].strip() for subject in self.world.subjects]
+        return [subject.removeprefix("[Firebreak] ").partition(":")[0] for subject in self.world.subjects]
 
     @property
     def last_page(self) -> str:

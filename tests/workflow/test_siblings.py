@@ -38,7 +38,7 @@ def joins(world: World, name: str = "api-5xx") -> Alarm:
 
 
 def labels(world: World) -> list[str]:
-    return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
+    return [subject.removeprefix("[Firebreak] ").partition(":")[0] for subject in world.subjects]
 
 
 def writes(world: World) -> list[str]:

@@ -35,7 +35,7 @@ def counts(world: World) -> list[object]:
 
 
 def labels(world: World) -> list[str]:
-    return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
+    return [subject.removeprefix("[Firebreak] ").partition(":")[0] for subject in world.subjects]
 
 
 def last_page(world: World) -> str:

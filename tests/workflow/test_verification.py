@@ -30,7 +30,7 @@ def acted(world: World) -> str:
 
 
 def labels(world: World) -> list[str]:
-    return [subject.removeprefix("[Firebreak] ").split(" ecs:")[0] for subject in world.subjects]
+    return [subject.removeprefix("[Firebreak] ").partition(":")[0] for subject in world.subjects]
 
 
 def spoil(world: World, incident_id: str, **fields: Any) -> None:
@@ -173,8 +173,8 @@ def test_an_incident_that_cannot_be_read_is_a_page_and_not_only_a_log_line(world
     incident_id = acted(world)
     spoil(world, incident_id, **{field: {"S": "\\odd"}})
     world.pass_time(5 * MINUTE)
-    assert labels(world)[1:] == [
-        "BLIND Firebreak: It is not known whether an incident is in progress on the target."
+    assert world.subjects[1:] == [
+        "[Firebreak] BLIND: action needed. It is not known whether an incident is in progress on the target."
     ]
     assert incident_id in world.pager.sent[-1][1]
     world.sweep()

@@ -143,7 +143,7 @@ class DemoStack:
 
         def look() -> Page | None:
             return next(
-                (p for p in self.inbox.pages if f"] {mark} " in p.subject and about in p.subject), None
+                (p for p in self.inbox.pages if f"] {mark}:" in p.subject and about in p.subject), None
             )
 
         return self.wait(f"a page {mark} about {about}", look)

@@ -7,13 +7,11 @@ from datetime import datetime, timedelta
 from firebreak.core.formats import format_date_time, format_span, format_time
 from firebreak.core.incident.rechecks import next_of
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import STAYS
 from firebreak.core.model import AlarmState
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.harmless_text import one_line
+from firebreak.core.paging.needs import need_of
 from firebreak.core.paging.page import Phase, Severity
-from firebreak.core.paging.paused import holder_of
-from firebreak.core.paging.threads import TRIGGERS
 from firebreak.core.paging.transliteration import LEFT_OUT, ascii_words
 from firebreak.core.reasons import Reason
 from firebreak.paging.page_commands import command_lines, page_id
@@ -60,31 +58,6 @@ _MARKS = {
 }
 
 
-# Where the first words do not say what the reader must do: calls ask for somebody, news asks for nothing.
-_IN_ITS_WORDS = frozenset({AnnouncementKind.GIVEN_TO_HUMANS, AnnouncementKind.APPROVAL})
-_NEWS = frozenset(
-    {
-        AnnouncementKind.ACTED,
-        AnnouncementKind.UNCERTAIN,
-        AnnouncementKind.RECOVERED,
-        AnnouncementKind.RESTORED,
-        AnnouncementKind.KEPT,
-    }
-)
-# The alarm is red, or not known to be OK, and Firebreak makes no further attempt.
-_UNSOLVED = frozenset(
-    {
-        AnnouncementKind.UNDONE,
-        AnnouncementKind.EXPIRED,
-        AnnouncementKind.DIGEST,
-        AnnouncementKind.HOLD_OVER,
-        AnnouncementKind.LOOKED_AGAIN,
-    }
-)
-# The incident is with the person that the line names.
-_TAKEN = frozenset({AnnouncementKind.ACKNOWLEDGED, AnnouncementKind.DENIED})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
     """The context of a page, without the announcement itself. Its texts may be untrusted.
@@ -120,8 +93,8 @@ def plain(text: str, limit: int = LINE_LENGTH) -> str:
 
 
 def subject_of(message: Announcement, context: PageContext = NOTHING_AROUND) -> str:
-    """The text of a notification: its subject first, because phones cut it off."""
-    return plain(_subject(message, source_of(message) or _unnamed(message, context)), SUBJECT_LENGTH)
+    """The text of a notification: what is needed and what is red first, because phones cut it off."""
+    return plain(_subject(message, source_of(message) or _unnamed(message, context), context), SUBJECT_LENGTH)
 
 
 def ascii_subject_of(message: Announcement, context: PageContext = NOTHING_AROUND) -> str:
@@ -129,24 +102,37 @@ def ascii_subject_of(message: Announcement, context: PageContext = NOTHING_AROUN
     about = ascii_words(source_of(message))
     if not about or LEFT_OUT in about:
         about = _unnamed(message, context)
-    line = ascii_words(plain(_subject(message, about), 2 * SUBJECT_LENGTH))
+    line = ascii_words(plain(_subject(message, about, context), 2 * SUBJECT_LENGTH))
     return line if len(line) <= ASCII_SUBJECT_LENGTH else line[: ASCII_SUBJECT_LENGTH - 3] + "..."
 
 
-def _subject(message: Announcement, about: str) -> str:
-    return f"[Firebreak] {_mark(message)} {about}: {_what(message)}"
+def _subject(message: Announcement, about: str, context: PageContext) -> str:
+    return f"[Firebreak] {_first_words(message, context)} {_said(message, about, context)}"
 
 
 def _unnamed(message: Announcement, context: PageContext) -> str:
-    """The words in place of a name that is missing, or that the subject cannot carry."""
+    """The words in place of a name that is missing, or that the subject cannot carry; empty without any."""
     name = page_id(message, context.thread) if message.alarm_name or message.target else ""
-    return f"alarm {name}" if name else plain(message.action) or "Firebreak"
+    return f"alarm {name}" if name else plain(message.action)
 
 
-def _what(message: Announcement) -> str:
+def _first_words(message: Announcement, context: PageContext) -> str:
+    """What happened, and whether anything is needed of the reader."""
+    need = plain(need_of(message, context.phase, context.severity))
+    return f"{_mark(message)}: {need}." if need else f"{_mark(message)}:"
+
+
+def _said(message: Announcement, about: str, context: PageContext) -> str:
     """The red numbers, then the headline; an alarm that is over is not described by its old numbers."""
     red = message.red_briefly if message.alarm_state == AlarmState.ALARM else ""
-    return f"{red}; {message.headline}" if red else message.headline
+    numbers = f"{red}{_read_at(message, context.now or message.at)}; " if red else ""
+    return f"{about}: {numbers}{message.headline}" if about else f"{numbers}{message.headline}"
+
+
+def _read_at(message: Announcement, now: datetime) -> str:
+    """When the numbers were read, unless that was just now: they are those of the alarm's event."""
+    since = message.alarm_since
+    return f" at {format_date_time(since, now)}" if since and now - since > AT_ONCE else ""
 
 
 def _mark(message: Announcement) -> str:
@@ -168,9 +154,9 @@ def source_of(message: Announcement) -> str:
 
 
 def body_of(message: Announcement, stack: StackAddress, context: PageContext = NOTHING_AROUND) -> str:
-    """The message: what is red and what is needed, what was done and why, what comes next, the commands."""
+    """The message: what is needed and what is red, what was done and why, what comes next, the commands."""
     now = context.now or message.at
-    lines = [_first_line(message, context)]
+    lines = [f"{_first_words(message, context)} {plain(_said(message, source_of(message), context))}"]
     lines += [OBSERVING] if message.kind is AnnouncementKind.OBSERVED else []
     lines += [f"({plain(context.note)})"] if context.note else []
     lines += ["", *_about(message, context, now)]
@@ -189,31 +175,9 @@ def body_of(message: Announcement, stack: StackAddress, context: PageContext = N
     return "\n".join(lines) + "\n"
 
 
-def _first_line(message: Announcement, context: PageContext) -> str:
-    about = source_of(message)
-    said = f"{about}: {_what(message)}" if about else _what(message)
-    line, needed = plain(said), _needed(message, context)
-    stop = "" if not needed or line.endswith((".", "!", "?", "…")) else "."
-    return f"{_mark(message)}: {line}{stop}{needed}"
-
-
-def _needed(message: Announcement, context: PageContext) -> str:
-    if message.kind in _NEWS:
-        stays = any(fact.startswith(STAYS) for fact in message.facts)
-        return " No urgent action needed; a change stays." if stays else " No action needed."
-    if message.kind in _TAKEN:
-        return " No action needed from others."
-    if holder_of(message) and context.severity is not Severity.CRITICAL:
-        return ""
-    if message.kind in _UNSOLVED:
-        return " Action needed."
-    called = context.phase is Phase.TRIGGER and message.kind in TRIGGERS | {AnnouncementKind.STORM_OVER}
-    return " Action needed." if called and message.kind not in _IN_ITS_WORDS else ""
-
-
 def _about(message: Announcement, context: PageContext, now: datetime) -> Iterator[str]:
     if message.red:
-        yield f"{_red_word(message.alarm_state):<9} {plain(message.red)}"
+        yield f"{_red_word(message.alarm_state):<9} {plain(message.red)}{_read_at(message, now)}"
     if message.alarm_name:
         yield f"Alarm:    {plain(message.alarm_name)}{_since(message, now)}"
     if message.alarm_description:

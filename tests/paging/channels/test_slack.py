@@ -68,7 +68,9 @@ def test_the_first_page_is_posted_and_its_place_is_the_reference(bench: Bench, s
 
 
 def test_a_later_page_updates_the_message_and_is_posted_in_its_thread(bench: Bench, slack: Channel) -> None:
-    later = replace(PAGE, phase=Phase.UPDATE, subject="[Firebreak] ACTED ecs:prod/api: restarted")
+    later = replace(
+        PAGE, phase=Phase.UPDATE, subject="[Firebreak] ACTED: no action needed. ecs:prod/api: restarted"
+    )
     assert slack.send(later, REF) == REF
     renewed, text = bench.server.arrived
     assert (renewed.path, text.path) == ("/api/chat.update", "/api/chat.postMessage")

@@ -129,13 +129,20 @@ def _storm_over(storm: Storm, left: Left, at: datetime, headline: str, *facts: s
         at=at,
         incident_id="",
         action=_asks(storm),
-        headline=headline,
+        headline=f"{_still_red(storm, left)} {headline}",
         facts=(*facts, *_counted("still red", storm, left), *_uncounted(storm)),
         next=NOTHING_LOOKS_AGAIN if left or storm.is_full else "",
         retry=_to_retry(storm, [one for one, reading in left if may_be_red(reading)]),
         watches=watches,
         unwatched=unwatched + int(storm.is_full),
     )
+
+
+def _still_red(storm: Storm, left: Left) -> str:
+    """How many of its alarms are red, and how many more are not known to be OK."""
+    red, known = sum(reading is AlarmState.ALARM for _, reading in left), len(storm.red)
+    counted = f"{red} of {known} alarms still red" if red else f"None of {known} alarms is known to be red"
+    return f"{counted}, {len(left) - red} not known to be OK." if len(left) > red else f"{counted}."
 
 
 def _to_retry(storm: Storm, red: Sequence[RedAlarm]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ nothing more came for so long that the next announcement is news:
     cause ── first ──► episode, announced ── more ──► counted ── all alarms stayed OK ──► resolved
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -39,6 +39,8 @@ from firebreak.core.reasons import Lasting, Reason
 MOST_NAMES, MOST_LISTED = 200, 30
 # The most alarms that one command can ask for again; their names travel with the announcement.
 MOST_RETRIED = 100
+# So many names fit into the first line.
+MOST_SAID = 2
 
 # An alarm that was OK for less is flapping: its thread stays open, and nobody is called again.
 STAYS_OK = timedelta(minutes=15)
@@ -254,12 +256,19 @@ def is_time(found: Digest, every: timedelta, now: datetime) -> bool:
 def summed_up(found: Digest, now: datetime) -> Announcement:
     """One page for all that came since the first, with their names."""
     more = found.count - found.reported
-    headline = (
-        f"{more} more for the same cause since {format_date_time(found.reported_at or found.since, now)}."
-    )
+    since = format_date_time(found.reported_at or found.since, now)
+    headline = f"{_alarms_of(found)}; {more} more for the same cause since {since}."
     message = _about(found, AnnouncementKind.DIGEST, now, headline)
     held = found.first.kind is AnnouncementKind.HELD_BACK
     return replace(message, facts=_facts(found, found.names), next=found.first.next if held else AS_BEFORE)
+
+
+def _alarms_of(found: Digest) -> str:
+    """What is red, as far as it was counted: a few names, or how many. They may be OK again by now."""
+    known = len(found.names)
+    counted = f"{known} alarms" if known < MOST_NAMES else f"at least {known} alarms"
+    named = counted if known > MOST_SAID else " and ".join(found.names) or "alarms"
+    return f"{named} turned red" if found.first.kind is AnnouncementKind.REFUSED else f"about {named}"
 
 
 def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: datetime) -> Announcement:
@@ -267,9 +276,9 @@ def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: dateti
     ended = f"{HOLDS[found.first.cause]} is over"
     if found.all_ok(states):
         message = _about(
-            found, AnnouncementKind.DIGEST, now, f"{ended}. All alarms that it held back are OK."
+            found, AnnouncementKind.DIGEST, now, f"All alarms that were held back are OK. {ended}."
         )
-        return replace(message, facts=_facts(found, ()), next=OVER)
+        return replace(message, facts=_facts(found, ()), next=OVER, alarm_state=AlarmState.OK.value)
     readings = found.readings(states)
     red = [one for one, reading in readings.items() if may_be_red(reading)]
     if found.unwatched and not red:
@@ -277,7 +286,7 @@ def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: dateti
     unclear = [one for one in readings if one not in red and readings[one] is not AlarmState.OK]
     watches, left_out = within_bounds((*red, *unclear))
     return replace(
-        _about(found, AnnouncementKind.HOLD_OVER, now, f"{ended}{_left(found, readings, unclear)}"),
+        _about(found, AnnouncementKind.HOLD_OVER, now, f"{_left(found, readings)} {ended}."),
         facts=_facts(
             found,
             [one.shown for one in red] + [f"{one.shown} {words_of(readings[one])}" for one in unclear],
@@ -289,19 +298,19 @@ def over(found: Digest, states: Mapping[WatchedAlarm, AlarmReading], now: dateti
     )
 
 
-def _left(
-    found: Digest, readings: Mapping[WatchedAlarm, AlarmReading], unclear: Sequence[WatchedAlarm]
-) -> str:
-    """The known states of the alarms that it held back, in words."""
-    red = sum(reading is AlarmState.ALARM for reading in readings.values())
-    unread = sum(isinstance(reading, Unknown | NotRead) for reading in readings.values())
+def _left(found: Digest, readings: Mapping[WatchedAlarm, AlarmReading]) -> str:
+    """The known states of the alarms that it held back, in words: what is red first."""
     if found.unwatched:
-        return f". {found.unwatched} of the alarms that it held back are not watched: there are too many."
-    if unread and not red:
-        return "; some of its alarms could not be read."
-    if red + unread:
-        return f". Still red: {red + unread} of {len(readings)} alarms."
-    return f". None is known to be red; {len(unclear)} of {len(readings)} alarms are not known to be OK."
+        return f"{found.unwatched} of the alarms that were held back are not watched: there are too many."
+    states = [*readings.values()]
+    red = states.count(AlarmState.ALARM)
+    unread = sum(isinstance(reading, Unknown | NotRead) for reading in states)
+    unclear = len(states) - red - unread - states.count(AlarmState.OK)
+    words = {"still red": red, "could not be read": unread, "not known to be OK": unclear}
+    first, *others = [(count, said) for said, count in words.items() if count]
+    rest = "".join(f", {count} {said}" for count, said in others)
+    none_red = "" if red else "; none is known to be red"
+    return f"{first[0]} of {len(states)} alarms {first[1]}{rest}{none_red}."
 
 
 def _facts(found: Digest, names: Collection[str]) -> tuple[str, ...]:
