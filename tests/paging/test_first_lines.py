@@ -10,7 +10,8 @@ from hypothesis import strategies as some
 
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import AnnouncementKind
-from firebreak.core.model import AlarmState
+from firebreak.core.messages.measurements import red_words
+from firebreak.core.model import AlarmKind, AlarmState
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.needs import need_of
 from firebreak.core.paging.page import Phase, Severity
@@ -68,6 +69,13 @@ def test_a_reading_says_when_it_was_made_unless_that_was_just_now(now: datetime,
 def test_a_reading_of_an_unknown_time_claims_none() -> None:
     lines = body_of(replace(RED, alarm_since=None), STACK, PageContext(now=a.NOW + 9 * MINUTE)).splitlines()
     assert f"Red:      {RED.red}" in lines
+
+
+def test_the_rule_of_a_composite_alarm_is_no_reading() -> None:
+    composite = red_words(a.alarm(kind=AlarmKind.COMPOSITE, children=("arn:aws:cloudwatch:r:1:alarm:cpu",)))
+    lines = body_of(replace(RED, red=composite), STACK, PageContext(now=a.NOW + 9 * MINUTE)).splitlines()
+    assert "Red:      its rule names cpu" in lines
+    assert "its rule names cpu; every rung" in lines[0]
 
 
 def test_a_page_about_no_alarm_begins_with_its_headline() -> None:

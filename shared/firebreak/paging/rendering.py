@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from firebreak.core.formats import format_date_time, format_span, format_time
 from firebreak.core.incident.rechecks import next_of
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
+from firebreak.core.messages.measurements import RULE_NAMES
 from firebreak.core.model import AlarmState
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.harmless_text import one_line
@@ -132,7 +133,9 @@ def _said(message: Announcement, about: str, context: PageContext) -> str:
 def _read_at(message: Announcement, now: datetime) -> str:
     """When the numbers were read, unless that was just now: they are those of the alarm's event."""
     since = message.alarm_since
-    return f" at {format_date_time(since, now)}" if since and now - since > AT_ONCE else ""
+    if since is None or now - since <= AT_ONCE or message.red.startswith(RULE_NAMES):
+        return ""
+    return f" at {format_date_time(since, now)}"
 
 
 def _mark(message: Announcement) -> str:

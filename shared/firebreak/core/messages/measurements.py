@@ -27,6 +27,9 @@ _THRESHOLD = re.compile(rf"\bthe threshold \({_NUMBER}\)")
 _VALUE = re.compile(rf"\[{_NUMBER} \(")
 _COUNT = re.compile(r"\b(\d{1,4}) out of the last (\d{1,4}) datapoints?\b")
 
+# The first words for a composite alarm, of which nothing was measured.
+RULE_NAMES = "its rule names"
+
 # The aggregate of a query says what is measured; the rest says where.
 _QUERY = re.compile(r"\s*SELECT\s+([A-Z]+\([^()]{1,80}\))", re.IGNORECASE)
 
@@ -70,7 +73,7 @@ def _children(children: Iterable[str]) -> str:
     if not names:
         return ""
     more = f" and {len(names) - MOST_CHILDREN} more" if len(names) > MOST_CHILDREN else ""
-    return f"its rule names {', '.join(_short(name) for name in names[:MOST_CHILDREN])}{more}"
+    return f"{RULE_NAMES} {', '.join(_short(name) for name in names[:MOST_CHILDREN])}{more}"
 
 
 def _measured(alarm: Alarm) -> str:
