@@ -70,4 +70,4 @@ def test_damaged_ones_are_said_to_be_unreadable_and_hide_nothing_else(world: Wor
     result = run_in(world, "show", done.incident_id)
     assert result.exit_code == 0
     assert "they could not be read" in result.stdout
-    assert "History" in result.stdout
+    assert "Timeline" in result.stdout

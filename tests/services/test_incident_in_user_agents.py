@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import aws_lambda_powertools
 import pytest
 from botocore.awsrequest import AWSRequest
 from hypothesis import given
@@ -28,6 +29,8 @@ from tests.test_settings import ENV
 
 ID = "i-eb33ec2735"
 MARK = f" md/firebreak#{ID}"
+# As in Lambda: Powertools writes into the same header, for each session that is made after it was imported.
+assert aws_lambda_powertools
 DENIED = (400, b'{"__type": "AccessDeniedException"}')
 
 
@@ -42,6 +45,7 @@ def test_every_change_of_every_action_names_its_incident(
         send(name, way, server.url, monkeypatch, own)
     assert len(server.agents) == 1 + len(way.first)
     assert [one for one in server.agents if not one.endswith(MARK)] == []
+    assert [one for one in server.agents if " PT/" not in one] == []
 
 
 def test_a_function_names_it_in_what_it_reads_of_the_target_and_in_each_retry(
@@ -82,7 +86,7 @@ def test_an_id_of_any_text_makes_one_harmless_word_of_the_header(incident: str) 
     request = AWSRequest("POST", "https://ecs", {"User-Agent": "Boto3/1"})
     with agent.naming(incident):
         own.events.emit("request-created.ecs.UpdateService", request=request)
-    assert re.fullmatch(r"Boto3/1 md/firebreak#[A-Za-z0-9._-]{0,64}", request.headers["User-Agent"])
+    assert re.fullmatch(r"Boto3/1 PT/\S+ PTEnv/\S+ md/firebreak#[A-Za-z0-9._-]{0,64}", request.headers["User-Agent"])
 
 
 @dataclass

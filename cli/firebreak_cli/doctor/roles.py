@@ -35,7 +35,7 @@ _OF_PAGE = (
     *("cloudwatch:DescribeAlarms", "cloudwatch:GetMetricWidgetImage", "cloudwatch:ListTagsForResource"),
 )
 # Only a parameter of the template allows it.
-_BY_PARAMETER = frozenset({"ses:PutAccountSendingAttributes"})
+_BY_PARAMETER = frozenset({"ses:PutAccountSendingAttributes", "logs:GetLogEvents"})
 
 
 def _own(spec: ActionSpec) -> Iterator[str]:

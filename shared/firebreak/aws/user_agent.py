@@ -44,5 +44,7 @@ class IncidentUserAgent:
 
     def _add(self, request: AWSRequest, **_: object) -> None:
         headers = request.headers
-        if self._part and HEADER in headers:
-            headers.replace_header(HEADER, f"{headers[HEADER]}{self._part}")
+        if self._part and (written := headers.get_all(HEADER)):
+            # Powertools writes a second header behind botocore's, and botocore sends the last one.
+            del headers[HEADER]
+            headers[HEADER] = f"{written[-1]}{self._part}"
