@@ -121,7 +121,7 @@ class TestMessages:
         )
 
     def test_harm_is_announced_before_it_is_undone(self) -> None:
-        assert reversal_messages.undoing(ACTED, AT, "fewer run") == expected_message(
+        assert reversal_messages.made_worse(ACTED, AT, "fewer run") == expected_message(
             AnnouncementKind.UNDOING,
             "fewer run: Firebreak restores the previous values.",
             (*VALUES, RUNG),

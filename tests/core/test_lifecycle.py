@@ -331,8 +331,8 @@ def test_taking_back_is_asked_for_and_somebody_is_called_where_it_did_harm(purpo
     assert (moved.after.state, moved.after.purpose) == (S.UNDOING, purpose)
     assert (moved.after.due_at, moved.after.note) == (NOW + CLIMB_PATIENCE, WHY)
     assert moved.change.what == f"to {purpose}: {WHY}"
-    undoing = reversal_messages.undoing(moved.after, NOW, WHY)
-    assert moved.change.message == (undoing if purpose is Purpose.UNDO else None)
+    harm = reversal_messages.made_worse(moved.after, NOW, WHY)
+    assert moved.change.message == (harm if purpose is Purpose.UNDO else None)
     assert moved.request == request_of(moved.after, NOW)
     assert moved.request.kind is (RequestKind.UNDO if purpose is Purpose.UNDO else RequestKind.RESTORE)
     assert moved.change.judged == history.Judged(Verdict.WORSE, NOW)

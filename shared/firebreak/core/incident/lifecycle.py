@@ -208,7 +208,7 @@ def _after_step(incident: Incident, event: Judged) -> Moved:
             return _left_as_it_is(incident, now, detail)
         case TakeBack(purpose):
             back = transitions.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
-            harm = reversal_messages.undoing(back, now, why) if purpose is Purpose.UNDO else None
+            harm = reversal_messages.made_worse(back, now, why) if purpose is Purpose.UNDO else None
             moved = _moved(incident, back, now, f"to {purpose}: {why}", harm)
             return replace(moved, request=request_of(back, now))
         case Close():

@@ -38,7 +38,7 @@ def restore_waits(incident: Incident, at: datetime, why: str, again_at: datetime
     return replace(message, key=digest(message.key, why), alarm_state=AlarmState.OK.value)
 
 
-def undoing(incident: Incident, at: datetime, why: str) -> Announcement:
+def made_worse(incident: Incident, at: datetime, why: str) -> Announcement:
     """The act made things worse, so it is put back at once; a human is called meanwhile."""
     return of_incident(
         AnnouncementKind.UNDOING,
