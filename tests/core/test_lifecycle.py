@@ -8,6 +8,7 @@ import pytest
 
 from firebreak.core.incident.events import (
     Acted,
+    ApprovalExpired,
     ClaimAbandoned,
     Denied,
     Event,
@@ -71,7 +72,8 @@ def message(moved: Moved) -> Announcement:
         (S.PAGED, Recovered()),
         (S.AWAITING_APPROVAL, Recovered()),
         (S.AWAITING_APPROVAL, Denied("ana", "x")),
-        (S.AWAITING_APPROVAL, GivenUp("x", None)),
+        (S.AWAITING_APPROVAL, ApprovalExpired(None)),
+        (S.CLIMBING, GivenUp("x", None)),
         (S.CLIMBING, NotTakenUp()),
         (S.HOLDING, UndoRequested("ana", "x")),
     ],
@@ -173,10 +175,10 @@ def test_an_abandoned_claim_is_uncertain_and_due_at_once() -> None:
             id="denied",
         ),
         pytest.param(
-            GivenUp("nobody approved", AlarmState.ALARM),
-            S.AWAITING_APPROVAL,
+            GivenUp("nothing came", AlarmState.ALARM),
+            S.CLIMBING,
             S.PAGED,
-            "given to humans: nobody approved",
+            "given to humans: nothing came",
             id="given up",
         ),
     ],
@@ -229,8 +231,21 @@ def test_the_messages_of_the_events_that_end_the_work_on_an_incident() -> None:
 
 @pytest.mark.parametrize("state", [None, AlarmState.OK, AlarmState.ALARM])
 def test_an_incident_given_to_humans_has_the_state_of_its_first_alarm(state: AlarmState | None) -> None:
-    moved = advance(a.incident(S.AWAITING_APPROVAL), GivenUp("nobody approved", state), NOW)
-    assert message(moved) == incident_messages.given_to_humans(moved.after, NOW, "nobody approved", state)
+    moved = advance(a.incident(S.CLIMBING), GivenUp("nothing came", state), NOW)
+    assert message(moved) == incident_messages.given_to_humans(moved.after, NOW, "nothing came", state)
+
+
+@pytest.mark.parametrize("state", [None, AlarmState.OK, AlarmState.ALARM])
+def test_an_approval_that_expired_pages_humans_with_the_request_that_nobody_answered(
+    state: AlarmState | None,
+) -> None:
+    asked = a.incident(S.AWAITING_APPROVAL)
+    moved = advance(asked, ApprovalExpired(state), NOW)
+    why = approval_messages.unanswered(asked)
+    assert moved.after == replace(asked, state=S.PAGED, version=3, due_at=None, note=why)
+    assert (moved.change.what, moved.change.at) == (f"given to humans: {why}", NOW)
+    assert message(moved) == incident_messages.given_to_humans(moved.after, NOW, why, state)
+    assert nothing_follows(moved)
 
 
 def test_a_recovery_of_a_paged_incident_is_announced() -> None:

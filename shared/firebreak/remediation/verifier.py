@@ -13,7 +13,15 @@ from typing import assert_never
 from firebreak.core.alarm_readings import AlarmReading, WatchedAlarm, few_of, not_ok_words
 from firebreak.core.decide import refuse
 from firebreak.core.formats import format_span, late_words
-from firebreak.core.incident.events import ClaimAbandoned, GivenUp, Judged, NotTakenUp, Recovered, TooOld
+from firebreak.core.incident.events import (
+    ApprovalExpired,
+    ClaimAbandoned,
+    GivenUp,
+    Judged,
+    NotTakenUp,
+    Recovered,
+    TooOld,
+)
 from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.states import (
     AWAITS_VERDICT,
@@ -38,9 +46,8 @@ from firebreak.core.incident.verdict import (
 from firebreak.core.ledger import alarm_key, untargeted
 from firebreak.core.limits.budgets import ACT_TIMEOUT, CLOCK_SKEW
 from firebreak.core.limits.history import Transition
-from firebreak.core.messages.approval_messages import unanswered
 from firebreak.core.messages.decision_messages import DAILY, of_blindness
-from firebreak.core.model import Alarm, AlarmState, Failed, Receipt, RequestKind, Settled
+from firebreak.core.model import Alarm, Failed, Receipt, RequestKind, Settled
 from firebreak.core.ports import AlarmReads, Bus, Clock, Log, Schedules
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -219,7 +226,7 @@ class Verifier:
             return self._close(incident, Recovered(), now)
         if incident.due_at and incident.due_at > now:
             return self._said(incident, "awaits_approval")
-        return self._give_up(incident, now, unanswered(incident), first_state(states.values()))
+        return self._to_humans(incident, ApprovalExpired(first_state(states.values())), now)
 
     def _at_rest(self, incident: Incident, now: datetime) -> bool:
         """Whether the target, too, has finished the change; a human may have changed it since."""
@@ -243,13 +250,13 @@ class Verifier:
                 self.bus.ask(asked.request)
             return self._said(asked.after, "asked_again")
         why = f"{incident.action} was asked for, and nothing came in {format_span(rules.max_incident_age)}"
-        return self._give_up(incident, now, why, None)
+        return self._to_humans(incident, GivenUp(why, None), now)
 
-    def _give_up(self, incident: Incident, now: datetime, why: str, state: AlarmState | None) -> Summary:
-        given_up = advance(incident, GivenUp(why, state), now)
-        if not self.writer.write(given_up):
+    def _to_humans(self, incident: Incident, event: ApprovalExpired | GivenUp, now: datetime) -> Summary:
+        paged = advance(incident, event, now)
+        if not self.writer.write(paged):
             return self._said(incident, "superseded")
-        return self._said(given_up.after, "given_to_humans")
+        return self._said(paged.after, "given_to_humans")
 
     def _look_at_claim(self, incident: Incident, now: datetime) -> Summary:
         """Marks a claim whose function died as uncertain, never repeats it; a young one is left alone."""
@@ -265,7 +272,7 @@ class Verifier:
 
     def _judge(self, incident: Incident, now: datetime) -> Summary:
         if incident.action not in self.actions:
-            return self._give_up(incident, now, unknown_action(incident), None)
+            return self._to_humans(incident, GivenUp(unknown_action(incident), None), now)
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         judgement = judge(incident, evidence, rules.verification)
@@ -275,7 +282,7 @@ class Verifier:
     def _look_at_rest(self, incident: Incident, now: datetime) -> Summary:
         """Decides when, and whether, the change of an act that was judged before is taken back."""
         if incident.action not in self.actions:
-            return self._give_up(incident, now, unknown_action(incident), None)
+            return self._to_humans(incident, GivenUp(unknown_action(incident), None), now)
         rules = self.policy().rules(incident.action, incident.target)
         evidence = self._evidence(incident, now)
         step = after_rest(incident, evidence, rules.verification, now, rules.max_incident_age)

@@ -66,6 +66,13 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalExpired:
+    """Nobody answered its question in time; `state` as in `GivenUp`."""
+
+    state: AlarmState | None
+
+
+@dataclass(frozen=True, slots=True)
 class UndoRequested:
     """A human requested that its last act is put back."""
 
@@ -106,6 +113,7 @@ type Event = (
     | Judged
     | NotActedOn
     | Denied
+    | ApprovalExpired
     | UndoRequested
     | GivenUp
     | Recovered

@@ -11,6 +11,7 @@ from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, 
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import (
     Acted,
+    ApprovalExpired,
     ClaimAbandoned,
     Denied,
     Event,
@@ -104,6 +105,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912 - the one table
             return _moved(incident, after, now, after.note, approval_messages.denied(after, by, why, now))
         case UndoRequested(by, why):
             return _undo_requested(incident, f"requested by {person(by)}: {why}", now)
+        case ApprovalExpired(state):
+            why = approval_messages.unanswered(incident)
+            return _to_humans(incident, now, note=why, said=why, line=why, state=state)
         case GivenUp(why, state):
             return _to_humans(incident, now, note=why, said=why, line=why, state=state)
         case Recovered():
