@@ -174,6 +174,21 @@ def test_a_bus_that_takes_no_request_does_not_keep_due_incidents_waiting(world: 
     assert world.incident(done.incident_id).state is IncidentState.HOLDING
 
 
+def test_a_bus_that_does_not_take_a_repeated_request_either_makes_the_sweep_fail(world: World) -> None:
+    done = world.send(world.red())
+    world.clock.pass_time(6 * MINUTE)
+    world.verifier().handle({"detail-type": "Firebreak Sweep"})
+    world.bus.asked.clear()
+    world.clock.pass_time(6 * MINUTE)
+    world.bus.broken = Unavailable("PutEvents", "503")
+    with pytest.raises(Unavailable):
+        world.verifier().handle({"detail-type": "Firebreak Sweep"})
+    world.bus.broken = None
+    world.clock.pass_time(6 * MINUTE)
+    world.verifier().handle({"detail-type": "Firebreak Sweep"})
+    assert [asked.incident_id for asked in world.bus.asked] == [done.incident_id]
+
+
 def test_verify_goes_on_without_the_scheduler(world: World) -> None:
     alarm = world.red()
     done = world.send(alarm)

@@ -22,6 +22,25 @@ class IncidentWriter:
 
     def write(self, moved: Moved) -> bool:
         """Writes the change; returns False where the incident moved meanwhile. Raises AwsError."""
+        if not self._move(moved):
+            return False
+        if moved.request:
+            self.announcer.ask(moved.request)
+        return True
+
+    def repeat(self, moved: Moved) -> bool:
+        """Writes the change that repeats a request; returns False where the incident moved meanwhile.
+
+        Raises AwsError, unlike `write` also where the bus does not take the request: this is the repetition
+        that `write` relies on. Its failure fails the sweep, which is what an operator sees of such a bus.
+        """
+        if not self._move(moved):
+            return False
+        if moved.request:
+            self.announcer.bus.ask(moved.request)
+        return True
+
+    def _move(self, moved: Moved) -> bool:
         if moved.later:
             self.schedules.ask_again(moved.later, moved.later.at)
         if moved.wake_at:
@@ -29,8 +48,6 @@ class IncidentWriter:
         if not self.ledger.move(moved.change):
             return False
         self.announcer.publish(moved.change.message)
-        if moved.request:
-            self.announcer.ask(moved.request)
         return True
 
     def wake(self, incident: Incident, attempt: int, at: datetime) -> None:

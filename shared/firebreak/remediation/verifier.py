@@ -244,10 +244,8 @@ class Verifier:
             began = max(began, (incident.healthy_since or began) + rules.verification.restore_after)
         if now - began <= rules.max_incident_age:
             asked = advance(incident, NotTakenUp(), now)
-            if not self.ledger.move(asked.change):
+            if not self.writer.repeat(asked):
                 return self._said(incident, "superseded")
-            if asked.request:
-                self.bus.ask(asked.request)
             return self._said(asked.after, "asked_again")
         why = f"{incident.action} was asked for, and nothing came in {format_span(rules.max_incident_age)}"
         return self._to_humans(incident, GivenUp(why, None), now)
