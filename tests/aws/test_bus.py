@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import reader
-from firebreak.core.incident.lifecycle import request_of
+from firebreak.core.incident.own_requests import request_of
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.messages import incident_messages
 from firebreak.errors import AwsError, Denied, Throttled, Unavailable

@@ -7,19 +7,14 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Act, AskApproval, Check, Decision, Defer, Outcome, Propose, Refuse, Result
+from firebreak.core.incident.after_decision import RESTORE_PATIENCE, why_of
 from firebreak.core.incident.events import (
     ClaimAbandoned,
     NotActedOn,
 )
-from firebreak.core.incident.lifecycle import (
-    CLIMB_PATIENCE,
-    RESTORE_PATIENCE,
-    Moved,
-    advance,
-    request_of,
-    wake_of,
-    why_of,
-)
+from firebreak.core.incident.lifecycle import advance
+from firebreak.core.incident.moved import Moved
+from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of, wake_of
 from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.ledger import DecisionRecord, delivery_key
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.incident.lifecycle import CLIMB_PATIENCE, request_of
+from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
 from firebreak.core.incident.states import IncidentState, Member
 from firebreak.core.model import AlarmState, Mute
 from firebreak.core.readings import Unknown

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firebreak.core.incident.lifecycle import request_of
+from firebreak.core.incident.own_requests import request_of
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import AlarmKind, Metric, Mute

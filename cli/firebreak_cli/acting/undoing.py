@@ -11,7 +11,8 @@ from firebreak.aws.bus import EventBus
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Decision
 from firebreak.core.incident.events import UndoRequested
-from firebreak.core.incident.lifecycle import Moved, advance
+from firebreak.core.incident.lifecycle import advance
+from firebreak.core.incident.moved import Moved
 from firebreak.core.incident.states import MAY_BE_UNDONE, Incident, IncidentState, Purpose
 from firebreak.core.model import OwnEvent, Plan
 from firebreak.core.readings import Absent, NotRead, Unknown

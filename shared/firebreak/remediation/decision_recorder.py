@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from firebreak.core.decision import AskApproval, Decision, Defer, Inputs, Snapshot
+from firebreak.core.decision import Decision, Defer, Inputs, Snapshot
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import NotActedOn
-from firebreak.core.incident.lifecycle import CLIMB_PATIENCE, Moved, advance, request_of, wake_of, why_of
+from firebreak.core.incident.lifecycle import advance, first
+from firebreak.core.incident.moved import Moved, Opened
+from firebreak.core.incident.own_requests import wake_of
 from firebreak.core.incident.rechecks import after_humans, promised, with_look
 from firebreak.core.incident.states import WELL, Incident, IncidentState
-from firebreak.core.incident.verdict import Climb, GiveToHumans, next_rung
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
     DecisionRecord,
@@ -19,14 +20,14 @@ from firebreak.core.ledger import (
     incident_name,
     untargeted,
 )
-from firebreak.core.messages import approval_messages, incident_messages
+from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.decision_announcement import announcement_of, announcement_of_unresolved
 from firebreak.core.messages.decision_messages import of_decision
-from firebreak.core.model import Alarm, Autonomy, OwnEvent, Plan, Request, RequestKind
+from firebreak.core.model import Alarm, OwnEvent, Request
 from firebreak.core.ports import Clock, Log, Schedules
 from firebreak.core.readings import Unknown
-from firebreak.core.reasons import Disposition, Reason
+from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import AwsError, Unavailable
 from firebreak.ledger.ports import Ledger
@@ -170,18 +171,12 @@ class DecisionRecorder:
     def _without_incident(
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord
     ) -> Summary | None:
+        if opened := first(request, rules, record):
+            return self._open(opened, decision)
         later = None
-        if isinstance(decision.outcome, AskApproval) and decision.outcome.plan:
-            return self._ask_human(request, rules, decision, record, decision.outcome.plan)
         if isinstance(decision.outcome, Defer):
             later = wake_of(request, decision.outcome.until)
             self.schedules.ask_again(later, later.at)
-        elif _opens_above(request, rules, decision):
-            match next_rung(rules.ladder, 0):
-                case Climb(rung):
-                    return self._open_above(request, rules, decision, record, rung)
-                case GiveToHumans():
-                    pass
         message, again = with_look(announcement_of(record, request, rules), request, decision, record.at)
         if again:
             # The record keeps it, so that a schedule that could not be made costs minutes.
@@ -202,29 +197,11 @@ class DecisionRecorder:
             return False
         return True
 
-    def _open_above(
-        self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, rung: int
-    ) -> Summary | None:
-        why = why_of(decision)
-        fresh = transitions.opened(request, rules, record.at)
-        incident = transitions.climbing(fresh, rung, record.at + CLIMB_PATIENCE, why)
-        if not self.ledger.open(incident, record, None):
+    def _open(self, opened: Opened, decision: Decision) -> Summary | None:
+        if not self.writer.open(opened):
             return None
-        self.announcer.ask(request_of(incident, record.at))
-        return Summary("climb", decision.reason, incident.id)
-
-    def _ask_human(
-        self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord, plan: Plan
-    ) -> Summary | None:
-        """Opens an incident that waits for approval; its check finds out that nobody gave it."""
-        fresh = transitions.opened(request, rules, record.at)
-        incident = transitions.awaiting(fresh, plan, record.at + rules.approve_within)
-        message = approval_messages.approval(incident, record)
-        self.writer.wake(incident, incident.attempt, record.at + rules.approve_within)
-        if not self.ledger.open(incident, record, message):
-            return None
-        self.announcer.publish(message)
-        return self._summary(request, decision, incident.id)
+        climbs = opened.incident.state is IncidentState.CLIMBING
+        return Summary("climb" if climbs else decision.word, decision.reason, opened.incident.id)
 
     def _move_on(
         self, request: Request, rules: Rules, decision: Decision, incident: Incident, record: DecisionRecord
@@ -265,10 +242,3 @@ class DecisionRecorder:
 
     def _summary(self, request: Request, decision: Decision, incident_id: str = "") -> Summary:
         return Summary(decision.word, decision.reason, incident_id or incident_name(request))
-
-
-def _opens_above(request: Request, rules: Rules, decision: Decision) -> bool:
-    """Whether an incident starts at the rung above; none ever starts under `observe`, or by hand."""
-    first = not request.incident_id and request.kind is not RequestKind.MANUAL
-    climbs = decision.disposition is Disposition.CLIMB and first
-    return climbs and rules.autonomy is not Autonomy.OBSERVE

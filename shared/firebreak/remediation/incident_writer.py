@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from firebreak.core.incident.lifecycle import Moved
+from firebreak.core.incident.moved import Moved, Opened
 from firebreak.core.incident.states import Incident
 from firebreak.core.ports import Log, Schedules
 from firebreak.errors import AwsError
@@ -38,6 +38,18 @@ class IncidentWriter:
             return False
         if moved.request:
             self.announcer.bus.ask(moved.request)
+        return True
+
+    def open(self, opened: Opened) -> bool:
+        """Writes the new incident; returns False where another one holds the target. Raises AwsError."""
+        incident = opened.incident
+        if opened.wake_at:
+            self.wake(incident, incident.attempt, opened.wake_at)
+        if not self.ledger.open(incident, opened.record, opened.message):
+            return False
+        self.announcer.publish(opened.message)
+        if opened.request:
+            self.announcer.ask(opened.request)
         return True
 
     def _move(self, moved: Moved) -> bool:
