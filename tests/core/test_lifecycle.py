@@ -25,7 +25,7 @@ from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
 from firebreak.core.incident.states import MAY_BE_UNDONE, IncidentState, Purpose
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.messages.announcement import Announcement
-from firebreak.core.model import AlarmState, Receipt, RequestKind
+from firebreak.core.model import AlarmKind, AlarmState, Receipt, RequestKind
 from tests.support import builders as a
 
 S = IncidentState
@@ -161,8 +161,9 @@ def test_an_undo_that_a_human_requests_goes_the_way_of_one_by_itself(
     incident = a.incident(before, attempt=1)
     moved = advance(incident, UndoRequested("arn:aws:iam::111122223333:user/ana", "too many"), NOW)
     assert (moved.after.state, moved.after.purpose, moved.after.attempt) == (S.UNDOING, purpose, 2)
+    assert (moved.after.due_at, moved.after.note) == (NOW + CLIMB_PATIENCE, "requested by ana: too many")
     assert moved.change.what == f"to {purpose}: requested by ana: too many"
-    assert moved.request
+    assert moved.request == request_of(moved.after, NOW)
     assert (moved.request.kind, moved.request.attempt) == (kind, 2)
     assert (moved.change.message, moved.change.judged) == (None, None)
 
@@ -207,6 +208,13 @@ def test_a_recovery_of_a_paged_incident_is_announced() -> None:
     assert (moved.after.state, moved.change.what) == (S.CLOSED, f"closed: {why}")
     assert message(moved) == incident_messages.recovered_after_humans(moved.after, NOW, why)
     assert nothing_follows(moved)
+
+
+def test_a_paged_act_by_hand_without_an_alarm_is_over_when_its_target_is_at_rest() -> None:
+    by_hand = a.incident(S.PAGED, members=(), alarm=a.alarm(kind=AlarmKind.MANUAL))
+    moved = advance(by_hand, Recovered(), NOW)
+    why = "the target is at rest, and no alarm belongs to the incident, after it was given to humans"
+    assert (moved.after.note, moved.change.what) == (why, f"closed: {why}")
 
 
 def test_a_question_is_over_with_its_trouble() -> None:

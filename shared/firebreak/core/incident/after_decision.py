@@ -10,7 +10,7 @@ from firebreak.core.incident.events import NotActedOn
 from firebreak.core.incident.moved import Moved, climbing, left_as_it_is, move, to_humans
 from firebreak.core.incident.own_requests import CLIMB_PATIENCE, wake_of
 from firebreak.core.incident.states import Incident, IncidentState, Purpose
-from firebreak.core.incident.verdict import Climb, GiveToHumans, next_rung
+from firebreak.core.incident.verdict import GiveToHumans, next_rung
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.model import AlarmState, Autonomy, Plan, Request, RequestKind
@@ -88,12 +88,11 @@ def _may_climb(request: Request, rules: Rules, decision: Decision) -> bool:
 
 
 def _above(incident: Incident, record: DecisionRecord) -> Moved | None:
-    match next_rung(incident.ladder, incident.rung):
-        case Climb(rung):
-            why = why_of(record.decision)
-            return climbing(incident, record.at, rung, why, f"climbing: {why}")
-        case GiveToHumans():
-            return None
+    above = next_rung(incident.ladder, incident.rung)
+    if isinstance(above, GiveToHumans):
+        return None
+    why = why_of(record.decision)
+    return climbing(incident, record.at, above.rung, why, f"climbing: {why}")
 
 
 def _restore_refused(incident: Incident, rules: Rules, decision: Decision, now: datetime) -> Moved:
