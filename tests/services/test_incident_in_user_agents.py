@@ -86,7 +86,9 @@ def test_an_id_of_any_text_makes_one_harmless_word_of_the_header(incident: str) 
     request = AWSRequest("POST", "https://ecs", {"User-Agent": "Boto3/1"})
     with agent.naming(incident):
         own.events.emit("request-created.ecs.UpdateService", request=request)
-    assert re.fullmatch(r"Boto3/1 PT/\S+ PTEnv/\S+ md/firebreak#[A-Za-z0-9._-]{0,64}", request.headers["User-Agent"])
+    assert re.fullmatch(
+        r"Boto3/1 PT/\S+ PTEnv/\S+ md/firebreak#[A-Za-z0-9._-]{0,64}", request.headers["User-Agent"]
+    )
 
 
 @dataclass

@@ -82,6 +82,24 @@ class DecisionRecord:
     inputs: Inputs | None = None
 
 
+def record_of(
+    request: Request, decision: Decision, at: datetime, inputs: Inputs | None, incident_id: str = ""
+) -> DecisionRecord:
+    """The record of a decision on a request; without an id it belongs to the incident that it would open."""
+    return DecisionRecord(
+        key=delivery_key(request),
+        at=at,
+        kind=request.kind,
+        action=request.action,
+        incident_id=incident_id or incident_name(request),
+        target=request.target.key,
+        alarm=request.alarm,
+        decision=decision,
+        by=request.by,
+        inputs=inputs,
+    )
+
+
 def untargeted(
     key: str, alarm: Alarm | None, action: str, decision: Decision, at: datetime
 ) -> DecisionRecord:

@@ -18,6 +18,7 @@ from firebreak.core.ledger import (
     alarm_key,
     delivery_key,
     incident_name,
+    record_of,
     untargeted,
 )
 from firebreak.core.messages import incident_messages
@@ -153,7 +154,7 @@ class DecisionRecorder:
     ) -> Summary | None:
         if decision.reason is Reason.DUPLICATE:
             return self._summary(request, decision)
-        record = self._record_of(request, decision, now, inputs)
+        record = record_of(request, decision, now, inputs)
         if incident and transitions.joins(request, decision, incident):
             if not self.ledger.join(incident, request.alarm, record):
                 return None
@@ -222,22 +223,6 @@ class DecisionRecorder:
         return replace(
             moved,
             change=replace(moved.change, message=promised(message, again, incident_messages.HEARS_OF_OK)),
-        )
-
-    def _record_of(
-        self, request: Request, decision: Decision, at: datetime, inputs: Inputs | None
-    ) -> DecisionRecord:
-        return DecisionRecord(
-            key=delivery_key(request),
-            at=at,
-            kind=request.kind,
-            action=request.action,
-            incident_id=incident_name(request),
-            target=request.target.key,
-            alarm=request.alarm,
-            decision=decision,
-            by=request.by,
-            inputs=inputs,
         )
 
     def _summary(self, request: Request, decision: Decision, incident_id: str = "") -> Summary:

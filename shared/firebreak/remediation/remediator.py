@@ -24,11 +24,10 @@ from firebreak.core.intake import ONLY_RECORDED, is_asked_for, reject_early, req
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
-    DecisionRecord,
     IncidentChange,
     LedgerView,
-    delivery_key,
     incident_name,
+    record_of,
 )
 from firebreak.core.limits.budgets import ACT_WITHIN
 from firebreak.core.limits.disruption_budget import GroupCount
@@ -326,18 +325,7 @@ class Remediator:
             after=transitions.claimed(
                 incident, plan, self.new_id(), at, at + rules.verification.after, kind=request.kind
             ),
-            record=DecisionRecord(
-                key=delivery_key(request),
-                at=at,
-                kind=request.kind,
-                action=request.action,
-                incident_id=incident.id,
-                target=request.target.key,
-                alarm=request.alarm,
-                decision=wanted.decision,
-                by=request.by,
-                inputs=Inputs(request, wanted.seen),
-            ),
+            record=record_of(request, wanted.decision, at, Inputs(request, wanted.seen), incident.id),
             group_size=GroupSize(group.total, group.counted_at) if isinstance(group, GroupCount) else None,
         )
 
