@@ -151,7 +151,8 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
     return asked
 
 
-_BEFORE_AN_INCIDENT = frozenset({RequestKind.WAKE, RequestKind.MANUAL})
+# A tuple: a kind that came may be of any type, and a set takes no list.
+_BEFORE_AN_INCIDENT = (RequestKind.WAKE, RequestKind.MANUAL)
 
 
 def _red_alarms(stored: object) -> tuple[Alarm, ...]:
