@@ -147,7 +147,7 @@ def demo() -> None:
     """Run an outage on local AWS: restarts, limits, a ladder, a kill switch, observe mode."""
     from rich.console import Console
 
-    from firebreak_devtools.demo.play import run
+    from firebreak_devtools.demo.runner import run
     from firebreak_devtools.local.paths import Home
 
     repository = checkout()

@@ -42,12 +42,14 @@ def no_stack(stubber: Stubber) -> None:
         stubber.add_client_error("describe_stack_resources", "ValidationError", http_status_code=400)
 
 
-def around(program: Callable[[Stubber], object] = no_stack, *, calls: Calls | None = None) -> Environment:
+def cli_environment(
+    program: Callable[[Stubber], object] = no_stack, *, calls: Calls | None = None
+) -> Environment:
     return Environment({}, lambda: NOW, lambda: StackSession(program, calls))
 
 
 def adopt(*arguments: str, environment: Environment | None = None, stdin: str = "") -> Any:
-    return run("adopt", *arguments, environment=environment or around(), stdin=stdin)
+    return run("adopt", *arguments, environment=environment or cli_environment(), stdin=stdin)
 
 
 def tags(arn: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from firebreak.core.model import Alarm, AlarmKind, Contributor
 from firebreak.core.reasons import Reason
 from firebreak.remediation.decision_recorder import Summary
 from firebreak_cli.environment import Environment
-from tests.cli.running import StackSession, around, deployed, run
+from tests.cli.running import StackSession, cli_environment, deployed, run
 from tests.support import builders as a
 from tests.support.world import World, eventbridge
 
@@ -82,7 +82,7 @@ class Console:
 
     @property
     def environment(self) -> Environment:
-        return replace(around(self.world.clock.now), session=self.session)
+        return replace(cli_environment(self.world.clock.now), session=self.session)
 
     def retry(self, *arguments: str) -> Any:
         return run("retry", *arguments, environment=self.environment)

@@ -21,7 +21,7 @@ from typer.testing import Result
 from firebreak.policy.compiler import parse_policy
 from firebreak_cli.environment import Environment
 from tests.cli.doctored_roles import Roles, names_of_roles
-from tests.cli.running import STACK_ID, Calls, StackSession, around, run
+from tests.cli.running import STACK_ID, Calls, StackSession, cli_environment, run
 from tests.cli.test_pause_scopes import moto_service
 from tests.cli.test_rights_of_people import Right, rights_of
 from tests.contracts.template import functions, rules, template
@@ -258,7 +258,7 @@ class Account:
 
     @property
     def environment(self) -> Environment:
-        return replace(around(self.world.clock.now), session=self.session)
+        return replace(cli_environment(self.world.clock.now), session=self.session)
 
     def doctor(self, *words: str) -> Result:
         return run("doctor", "--policy", str(self.policy_file), *words, environment=self.environment)

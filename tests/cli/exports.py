@@ -13,7 +13,7 @@ from typer.testing import Result
 
 from firebreak.core.model import Metric
 from firebreak_cli.environment import Environment
-from tests.cli.running import StackSession, around, deployed, run_in
+from tests.cli.running import StackSession, cli_environment, deployed, run_in
 from tests.support.world import TABLE, World
 
 SECOND = timedelta(seconds=1)
@@ -55,7 +55,7 @@ def busy(
         made.events.register("after-call.dynamodb.BatchGetItem", leave_out)
         return made
 
-    return replace(around(world.clock.now), session=session)
+    return replace(cli_environment(world.clock.now), session=session)
 
 
 def items(world: World, begins: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typer.testing import Result
 from firebreak.aws.alarms import ALARM_TYPES
 from firebreak_cli.environment import Environment
 from tests.cli.backtest.histories import item
-from tests.cli.running import StackSession, around, deployed, run
+from tests.cli.running import StackSession, cli_environment, deployed, run
 from tests.support.world import World
 
 DAY = timedelta(days=1)
@@ -71,7 +71,7 @@ class _Session(StackSession):
 
 def seeing(world: World, cloudwatch: Answers) -> Environment:
     """The environment at the world's time."""
-    return replace(around(world.clock.now), session=lambda: _Session(cloudwatch))
+    return replace(cli_environment(world.clock.now), session=lambda: _Session(cloudwatch))
 
 
 def nothing(_: Stubber) -> None:

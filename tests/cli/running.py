@@ -76,7 +76,7 @@ def deployed(stubber: Stubber) -> None:
     stubber.add_response("describe_stacks", described())
 
 
-def around(
+def cli_environment(
     now: Callable[[], datetime] = lambda: a.NOW,
     *,
     program: Callable[[Stubber], object] = deployed,
@@ -92,7 +92,9 @@ def around(
 def run(*arguments: str, environment: Environment | None = None, stdin: str | bytes = "") -> Result:
     """One command; a crash is raised here, with its traceback."""
     wide = {"COLUMNS": "80", "TERM": "dumb", "FIREBREAK_STACK": ""}
-    result = CliRunner().invoke(app, list(arguments), obj=environment or around(), input=stdin, env=wide)
+    result = CliRunner().invoke(
+        app, list(arguments), obj=environment or cli_environment(), input=stdin, env=wide
+    )
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -100,7 +102,7 @@ def run(*arguments: str, environment: Environment | None = None, stdin: str | by
 
 def run_in(world: World, *arguments: str, calls: Calls | None = None) -> Result:
     """One command at the world's own time, on its ledger."""
-    return run(*arguments, environment=around(world.clock.now, calls=calls))
+    return run(*arguments, environment=cli_environment(world.clock.now, calls=calls))
 
 
 def error_lines(result: Result) -> list[str]:

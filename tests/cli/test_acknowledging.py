@@ -12,7 +12,7 @@ from firebreak.core.paging.threads import Thread
 from firebreak.core.people import person
 from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.compiler import parse_policy
-from tests.cli.running import StackSession, around, deployed, error_lines, run
+from tests.cli.running import StackSession, cli_environment, deployed, error_lines, run
 from tests.cli.test_approving import CALLER
 from tests.support import builders as a
 from tests.support.world import TABLE, World
@@ -44,7 +44,7 @@ def ack(world: World, wanted: str = "") -> tuple[Any, list[dict[str, Any]]]:
         )
         return made
 
-    here = around(world.clock.now)
+    here = cli_environment(world.clock.now)
     wanted = wanted or thread(world).call_id  # as the page prints it
     return run("ack", wanted, environment=type(here)(here.environ, here.now, session)), entries
 

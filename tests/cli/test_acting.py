@@ -16,7 +16,7 @@ from firebreak.services.ecs.model import ServiceLive
 from firebreak_cli.acting.red_alarms import MOST_LOOKED_AT
 from firebreak_cli.acting.waiting import LONGEST
 from firebreak_cli.environment import Environment
-from tests.cli.running import StackSession, around, deployed, error_lines, run
+from tests.cli.running import StackSession, cli_environment, deployed, error_lines, run
 from tests.support import builders as a
 from tests.support.world import World
 
@@ -74,7 +74,7 @@ class Desk:
 
     @property
     def environment(self) -> Environment:
-        return replace(around(self.world.clock.now), session=self.session, sleep=self.sleep)
+        return replace(cli_environment(self.world.clock.now), session=self.session, sleep=self.sleep)
 
     def act(self, *more: str, stdin: str = "") -> Any:
         return run(*RESTART, *more, environment=self.environment, stdin=stdin)

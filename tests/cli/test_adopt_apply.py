@@ -19,7 +19,7 @@ from tests.cli.adopted_aws import (
     OPTED,
     SERVICE,
     adopt,
-    around,
+    cli_environment,
     no_stack,
     put,
     results,
@@ -67,7 +67,7 @@ def test_only_tags_are_added_and_an_undo_takes_exactly_them_back(aws: Any, folde
     before = aws.describe_alarms()["MetricAlarms"]
     calls = Calls()
 
-    done = adopt("--apply", "--yes", environment=around(calls=calls))
+    done = adopt("--apply", "--yes", environment=cli_environment(calls=calls))
 
     assert (done.exit_code, done.stderr) == (0, "")
     assert calls.changes == ["TagResource", "TagResource"]
@@ -112,7 +112,7 @@ def test_an_adoption_twice_changes_nothing_the_second_time(aws: Any, folder: Pat
     assert adopt("--plan", str(plan), "--apply", "--yes").exit_code == 0
     calls = Calls()
     twice = ("--plan", str(plan), "--apply", "--yes", "--undo-file", "two.json", "--json")
-    again = adopt(*twice, environment=around(calls=calls))
+    again = adopt(*twice, environment=cli_environment(calls=calls))
     assert (again.exit_code, set(results(again).values()), calls.changes) == (0, {"already"}, [])
     assert not (folder / "two.json").exists()
 
@@ -198,7 +198,7 @@ def test_an_owned_alarm_is_tagged_where_that_is_asked_for(aws: Any) -> None:
 def test_a_stack_s_alarm_without_its_tag_is_found_by_cloudformation(aws: Any) -> None:
     moto_service("api")
     alarm = put(aws, "api-sev1")
-    done = adopt("--apply", "--yes", environment=around(managed()))
+    done = adopt("--apply", "--yes", environment=cli_environment(managed()))
     assert (done.exit_code, tags(alarm)) == (OWNED, {})
     assert "# stack Shop: merge into its template" in done.stdout
     assert "  Memory: # alarm api-sev1" in done.stdout
@@ -222,10 +222,12 @@ def refusing(code: str) -> Callable[[Stubber], None]:
 def test_what_cloudformation_did_not_say_is_not_nobody(aws: Any) -> None:
     moto_service("api")
     alarm = put(aws, "api-sev1")
-    done = adopt("--apply", "--yes", "--json", environment=around(refusing("AccessDenied")))
+    done = adopt("--apply", "--yes", "--json", environment=cli_environment(refusing("AccessDenied")))
     assert (done.exit_code, set(results(done).values()), tags(alarm)) == (NO_AWS, {"not_read"}, {})
     assert "whether a stack manages it could not be read" in done.stdout
-    asked = adopt("--apply", "--yes", "--even-if-owned", environment=around(refusing("AccessDenied")))
+    asked = adopt(
+        "--apply", "--yes", "--even-if-owned", environment=cli_environment(refusing("AccessDenied"))
+    )
     assert (asked.exit_code, tags(alarm)) == (0, CRITICAL)
 
 

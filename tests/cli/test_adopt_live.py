@@ -19,7 +19,7 @@ from firebreak_cli.adopt.target_tags import arn_of_target, tags_of_target
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS
 from tests.cli.adopted import NOW, raw
-from tests.cli.adopted_aws import ACCOUNT, adopt, around, no_stack, put
+from tests.cli.adopted_aws import ACCOUNT, adopt, cli_environment, no_stack, put
 from tests.cli.running import Calls, StackSession, error_lines
 from tests.cli.test_pause_scopes import moto_service
 from tests.support import builders as a
@@ -44,7 +44,7 @@ def test_alarms_their_tags_and_their_targets_are_read_and_nothing_is_changed(aws
     put(aws, "web-memory", "web", Terraform="true")
     put(aws, "gone-memory", "gone")
     calls = Calls()
-    found = planned(environment=around(calls=calls))
+    found = planned(environment=cli_environment(calls=calls))
     assert calls.changes == []
     assert (found["api-sev1"]["target"], found["api-sev1"]["opt_in"]) == ("ecs:prod/api", "missing")
     assert found["api-sev1"]["add"] == {"alarm": {"firebreak:severity": "critical"}, "opt_in": True}
@@ -81,7 +81,7 @@ def test_a_target_group_is_followed_to_the_service_behind_it(aws: Any) -> None:
             ComparisonOperator="GreaterThanThreshold",
         )
     calls = Calls()
-    found = planned(environment=around(calls=calls))
+    found = planned(environment=cli_environment(calls=calls))
     assert {(one["action"], one["target"]) for one in found.values()} == {("scale-service", "ecs:prod/api")}
     assert calls.made.count("ListClusters") == 1
 

@@ -4,7 +4,7 @@ import pytest
 
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak_cli.adopt.owners import BY_NAME, NOBODY, OWNER_NOT_KNOWN, OwnerKind, owner_of
-from firebreak_cli.adopt.severity_words import severity_stated
+from firebreak_cli.adopt.severity_words import declared_severity
 
 K = OwnerKind
 OWNERS: list[tuple[dict[str, str], str]] = [
@@ -120,16 +120,16 @@ SEVERITIES: list[tuple[str, dict[str, str], str]] = [
 def test_the_severity_is_that_of_a_tag_else_that_of_the_name(
     name: str, tags: dict[str, str], severity: str
 ) -> None:
-    assert severity_stated(name, tags).severity == severity
+    assert declared_severity(name, tags).severity == severity
 
 
 def test_two_severities_are_none_and_a_doubt() -> None:
-    found = severity_stated("[P1] api sev3", {})
+    found = declared_severity("[P1] api sev3", {})
     assert (found.severity, found.doubt) == (
         "",
         "its severity is critical and warning by its name, so none is proposed",
     )
-    tags = severity_stated("api", {"priority": "1", "severity": "low"})
+    tags = declared_severity("api", {"priority": "1", "severity": "low"})
     assert (
         tags.doubt
         == "its severity is critical and info by its tag priority, its tag severity, so none is proposed"
@@ -137,5 +137,5 @@ def test_two_severities_are_none_and_a_doubt() -> None:
 
 
 def test_a_tag_that_is_no_severity_is_not_overwritten() -> None:
-    found = severity_stated("api-critical", {"firebreak:severity": "urgent"})
+    found = declared_severity("api-critical", {"firebreak:severity": "urgent"})
     assert (found.severity, bool(found.doubt)) == ("", True)

@@ -17,7 +17,7 @@ from firebreak_cli.adopt.results import end_applied
 from firebreak_cli.adopt.undo_file import UndoFile
 from firebreak_cli.exit_codes import BAD_INPUT, EXIT_CODES, PARTLY_DONE, Ending
 from tests.cli.adopted import NOW, Resources
-from tests.cli.adopted_aws import SERVICE, adopt, around, no_stack, put, results, tags
+from tests.cli.adopted_aws import SERVICE, adopt, cli_environment, no_stack, put, results, tags
 from tests.cli.running import error_lines
 from tests.cli.test_adopt_changes import ONE, PAGE, TWO, change
 from tests.cli.test_pause_scopes import moto_service
@@ -101,7 +101,7 @@ def test_the_results_are_printed_before_the_error_of_the_undo_file(aws: Any) -> 
             Path("u.json").write_text("mine", encoding="utf-8")
         no_stack(stubber)
 
-    done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=around(taken))
+    done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=cli_environment(taken))
     assert (done.exit_code, set(results(done).values())) == (BAD_INPUT, {"not_tried"})
     assert json.loads(done.stdout)["undo_file"] is None
     exists = "u.json: it exists already: nothing more is tagged; name another with --undo-file"

@@ -26,7 +26,7 @@ from tests.cli.adopted import (
     raw,
     sample_alarms,
 )
-from tests.cli.test_adopt_sample import BEHIND, PLAN
+from tests.cli.test_adopt_sample import PLAN, SERVICES_OF_GROUPS
 from tests.contracts.template import read
 from tests.docs.documents import ROOT
 from tests.support import builders as a
@@ -45,7 +45,7 @@ def test_with_its_tags_an_adopted_alarm_leads_to_its_action_and_its_target(alarm
     riding = primary(route(replace(event, tags=live), CATALOG))
     looked_up = primary(route(event, CATALOG)) or by_live_tags(event, live, CATALOG)
     assert (riding, looked_up) == (right.action, right.action)
-    behind = ServicesBehind(NoCache(), Services(BEHIND), lambda: NOW)
+    behind = ServicesBehind(NoCache(), Services(SERVICES_OF_GROUPS), lambda: NOW)
     found = resolve(event, live, Lookups(HOME, UnreadAlarms(NotRead("")), behind), right.action).found
     assert isinstance(found, Target)
     assert found.display == right.target

@@ -98,7 +98,7 @@ RIGHT: dict[str, Adopt | LeftAlone] = {
     "shop-degraded": L.CHILDREN_DIFFER,
 }
 
-BEHIND = {
+SERVICES_OF_GROUPS = {
     "targetgroup/api/0123456789abcdef": ("prod/api",),
     "targetgroup/web/0123456789abcdef": ("prod/web",),
     "targetgroup/shared/0123456789abcdef": ("prod/search", "prod/web"),
@@ -117,7 +117,7 @@ class Targets(AnyTarget):
         return found[0] if found else {}
 
 
-PLAN = planned(*sample_alarms(), target_tags=Targets(), services=BEHIND)
+PLAN = planned(*sample_alarms(), target_tags=Targets(), services=SERVICES_OF_GROUPS)
 ENTRIES = {one.alarm: one for one in PLAN.entries}
 
 

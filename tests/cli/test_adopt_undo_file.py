@@ -11,7 +11,7 @@ from firebreak_cli.adopt.desk import Desk
 from firebreak_cli.adopt.undo_file import UndoFile, read_undo
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from tests.cli.adopted import NOW
-from tests.cli.adopted_aws import around
+from tests.cli.adopted_aws import cli_environment
 from tests.cli.test_adopt_changes import ONE, TWO, change
 from tests.support import builders as a
 
@@ -88,6 +88,6 @@ def test_a_file_as_a_crash_leaves_it_is_not_overwritten(tmp_path: Path) -> None:
 def test_two_runs_of_one_second_have_two_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     unused: Any = None
-    desk = Desk(around(), unused, unused, a.ACCOUNT, a.REGION, "ana")
+    desk = Desk(cli_environment(), unused, unused, a.ACCOUNT, a.REGION, "ana")
     assert desk.undo_file("").path != desk.undo_file("").path
     assert desk.undo_file("mine.json").path == Path("mine.json")

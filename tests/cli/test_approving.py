@@ -14,7 +14,7 @@ from firebreak.core.reasons import Reason
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.decision_recorder import Summary
-from tests.cli.running import StackSession, around, deployed, error_lines, run
+from tests.cli.running import StackSession, cli_environment, deployed, error_lines, run
 from tests.support import builders as a
 from tests.support.world import World
 from tests.workflow.approving import approve
@@ -51,7 +51,7 @@ def command(world: World, *arguments: str) -> tuple[Any, list[dict[str, Any]]]:
         )
         return made
 
-    here = around(world.clock.now)
+    here = cli_environment(world.clock.now)
     result = run(*arguments, environment=type(here)(here.environ, here.now, session))
     return result, sent
 

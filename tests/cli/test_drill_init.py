@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.cli.running import Calls, around, error_lines, run
+from tests.cli.running import Calls, cli_environment, error_lines, run
 from tests.cli.test_pause_scopes import moto_service
 from tests.support import builders as a
 
@@ -116,7 +116,7 @@ def test_options_that_exclude_each_other_are_refused_before_aws_is_asked(
     aws: Any, options: tuple[str, ...]
 ) -> None:
     calls = Calls()
-    refused = run(*INIT, *options, environment=around(calls=calls))
+    refused = run(*INIT, *options, environment=cli_environment(calls=calls))
     assert (refused.exit_code, len(error_lines(refused)), calls.made) == (2, 1, [])
 
 

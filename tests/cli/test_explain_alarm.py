@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from firebreak.core.model import AlarmKind, AlarmState
 from firebreak_cli.queries.live_alarms import red_event
-from tests.cli.running import STACK_ID, Calls, around, described, error_lines, run, run_in
+from tests.cli.running import STACK_ID, Calls, cli_environment, described, error_lines, run, run_in
 from tests.cli.test_explain_live import red
 from tests.support import builders as a
 from tests.support.world import World, eventbridge
@@ -29,7 +29,7 @@ def in_motos_account(stubber: Stubber) -> None:
 
 def explained(*more: str, calls: Calls | None = None, now: datetime | None = None) -> dict[str, Any]:
     at = now or datetime.now(UTC)  # moto's alarms change state by the real clock
-    environment = around(lambda: at, program=in_motos_account, calls=calls)
+    environment = cli_environment(lambda: at, program=in_motos_account, calls=calls)
     result = run("explain", "--alarm", "api-memory-high", "--json", *more, environment=environment)
     assert (result.exit_code, result.stderr) == (0, "")
     answer: dict[str, Any] = json.loads(result.stdout)
@@ -128,7 +128,7 @@ def test_a_composite_can_be_asked_about() -> None:
 
 
 def test_an_alarm_that_does_not_exist_is_one_line(world: World) -> None:
-    result = run("explain", "--alarm", "nothing", environment=around())
+    result = run("explain", "--alarm", "nothing", environment=cli_environment())
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (2, "", 1)
     assert "there is no alarm nothing" in result.stderr
@@ -153,7 +153,7 @@ def test_the_headline_s_own_objection_is_shown_first(world: World) -> None:
     event = json.dumps(eventbridge(world.red()))
     world.clock.pass_time(30 * MINUTE)
 
-    lines = run("explain", "-", environment=around(world.clock.now), stdin=event).stdout.splitlines()
+    lines = run("explain", "-", environment=cli_environment(world.clock.now), stdin=event).stdout.splitlines()
 
     first = next(line for line in lines if line.startswith(("stops", "not looked")))
     headline = next(line for line in lines if line.startswith(("DO NOTHING", "CANNOT SAY")))
@@ -168,7 +168,7 @@ def test_an_earlier_decision_is_named_with_its_id(world: World, red: str) -> Non
     event = json.dumps(eventbridge(alarm))
 
     result = run_in(world, "show", done.incident_id)
-    text = run("explain", "-", environment=around(world.clock.now), stdin=event).stdout
+    text = run("explain", "-", environment=cli_environment(world.clock.now), stdin=event).stdout
 
     assert result.exit_code == 0
     assert f"firebreak show {done.incident_id}" in " ".join(text.split())
@@ -181,7 +181,7 @@ def test_an_sns_message_takes_the_tags_that_the_alarm_has_now(world: World, red:
     message = {"AlarmArn": arn, "AlarmName": "api-memory-high", "NewStateValue": "ALARM"}
     message |= {"StateChangeTime": "2026-11-20T10:00:00.412+0000", "OldStateValue": "OK"}
 
-    environment = around(program=in_motos_account)
+    environment = cli_environment(program=in_motos_account)
     text = run("explain", "-", *how, environment=environment, stdin=json.dumps(message)).stdout
 
     assert "those that it has now were taken" in " ".join(text.split())

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from firebreak.core.limits.history import Hold
-from tests.cli.running import Calls, around, described, error_lines, run, run_in
+from tests.cli.running import Calls, cli_environment, described, error_lines, run, run_in
 from tests.support import builders as a
 from tests.support.world import World, eventbridge
 
@@ -46,7 +46,7 @@ def red(world: World) -> str:
 def test_everything_is_read_and_nothing_is_changed(world: World, red: str) -> None:
     calls = Calls()
 
-    result = run("explain", "-", "--json", environment=around(calls=calls), stdin=red)
+    result = run("explain", "-", "--json", environment=cli_environment(calls=calls), stdin=red)
 
     answer = json.loads(result.stdout)
     # To moto the first deployment of a service runs for ever.
@@ -72,7 +72,7 @@ def test_the_policy_is_the_one_that_the_stack_names(world: World, red: str) -> N
         parameter = {"ParameterKey": "PolicyFile", "ParameterValue": "policies/demo.toml"}
         stubber.add_response("describe_stacks", described(Parameters=[parameter]))
 
-    result = run("explain", "-", "--json", environment=around(program=with_demo), stdin=red)
+    result = run("explain", "-", "--json", environment=cli_environment(program=with_demo), stdin=red)
 
     answer = json.loads(result.stdout)
     assert (answer["policy"]["file"], answer["autonomy"]) == ("policies/demo.toml", "auto")
@@ -81,7 +81,7 @@ def test_the_policy_is_the_one_that_the_stack_names(world: World, red: str) -> N
 def test_an_unusable_file_ends_before_aws_is_asked() -> None:
     calls = Calls()
 
-    result = run("explain", "-", environment=around(calls=calls), stdin="{}")
+    result = run("explain", "-", environment=cli_environment(calls=calls), stdin="{}")
 
     assert (result.exit_code, len(error_lines(result)), calls.made) == (2, 1, [])
 

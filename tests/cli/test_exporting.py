@@ -15,7 +15,7 @@ from firebreak_cli.export.columns import DECISIONS, INCIDENTS, PAGES, table_of
 from firebreak_cli.export.kinds import Kind
 from firebreak_cli.queries import by_time
 from tests.cli.exports import SECOND, busy, exported, items, refuse, table
-from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
+from tests.cli.running import Calls, StackSession, cli_environment, deployed, error_lines, run, run_in
 from tests.support import builders as a
 from tests.support.world import TABLE, World, create_table
 from tests.workflow.test_who_is_paged import PAGING, announce
@@ -262,7 +262,9 @@ def test_an_error_in_the_middle_ends_it_after_the_rows_before_it(world: World) -
         made.events.register("before-call.dynamodb.BatchGetItem", lost)
         return made
 
-    result = run("export", "decisions", environment=replace(around(world.clock.now), session=session))
+    result = run(
+        "export", "decisions", environment=replace(cli_environment(world.clock.now), session=session)
+    )
 
     assert (result.exit_code, len(table(result))) == (3, 1 + by_time.BATCH)
     assert error_lines(result) == [

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from firebreak_cli.environment import Environment, real
 from firebreak_cli.exit_codes import Ending
 from firebreak_cli.stack import find
-from tests.cli.running import Calls, StackSession, around, described, error_lines, run
+from tests.cli.running import Calls, StackSession, cli_environment, described, error_lines, run
 from tests.support import builders as a
 from tests.support.world import World
 
@@ -33,14 +33,16 @@ def answering(**changes: object) -> Any:
 
 
 def test_the_parts_of_the_stack_are_read_from_cloudformation() -> None:
-    found = find(around(), "firebreak")
+    found = find(cli_environment(), "firebreak")
 
     assert (found.account, found.region, found.ledger_table) == (a.ACCOUNT, a.REGION, "ledger")
     assert found.policy_file == "policy.toml"
 
 
 def test_the_ledger_alone_is_enough_when_its_name_is_given(world: World) -> None:
-    environment = around(program=refused("AccessDenied", 403), environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
+    environment = cli_environment(
+        program=refused("AccessDenied", 403), environ={"FIREBREAK_LEDGER_TABLE": "ledger"}
+    )
 
     found = find(environment, "firebreak")
 
@@ -60,7 +62,7 @@ PROBLEMS = {
 
 @pytest.mark.parametrize(("program", "line"), PROBLEMS.values(), ids=PROBLEMS.keys())
 def test_an_error_of_cloudformation_is_one_line(program: Any, line: str) -> None:
-    result = run("incidents", environment=around(program=program))
+    result = run("incidents", environment=cli_environment(program=program))
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert line in result.stderr
@@ -129,7 +131,7 @@ def test_a_stack_that_is_not_there_is_answered_with_those_that_are() -> None:
         stubber.add_client_error("describe_stacks", "ValidationError", "text that nobody reads", 400)
         stubber.add_response("describe_stacks", {"Stacks": [other, complete]})
 
-    result = run("switches", environment=around(program=program))
+    result = run("switches", environment=cli_environment(program=program))
 
     assert result.exit_code == 3
     (line,) = error_lines(result)
@@ -153,7 +155,7 @@ OTHER = "999900001111"
 )
 def test_credentials_of_another_account_are_refused_before_anything_is_read(words: tuple[str, ...]) -> None:
     calls = Calls()
-    result = run(*words, "--account", OTHER, environment=around(calls=calls))
+    result = run(*words, "--account", OTHER, environment=cli_environment(calls=calls))
 
     assert (result.exit_code, result.stdout, calls.made) == (3, "", [])
     assert error_lines(result) == [
@@ -162,21 +164,23 @@ def test_credentials_of_another_account_are_refused_before_anything_is_read(word
 
 
 def test_the_ledger_of_another_account_is_refused_as_well(world: World) -> None:
-    environment = around(environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
+    environment = cli_environment(environ={"FIREBREAK_LEDGER_TABLE": "ledger"})
     result = run("incidents", "--account", OTHER, environment=environment)
     assert "these credentials are for account 123456789012" in result.stderr
 
 
 def test_no_stack_in_another_account_says_which_one_was_meant() -> None:
-    result = run("incidents", "--account", OTHER, environment=around(program=refused("ValidationError", 400)))
+    result = run(
+        "incidents", "--account", OTHER, environment=cli_environment(program=refused("ValidationError", 400))
+    )
     assert f"the command is for account {OTHER}" in result.stderr
 
 
 def test_an_account_is_twelve_digits() -> None:
-    result = run("incidents", "--account", "prod", environment=around())
+    result = run("incidents", "--account", "prod", environment=cli_environment())
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--account prod: expected the twelve digits of an account" in result.stderr
 
 
 def test_the_account_that_is_meant_is_found() -> None:
-    assert find(replace(around(), account=a.ACCOUNT), "firebreak").account == a.ACCOUNT
+    assert find(replace(cli_environment(), account=a.ACCOUNT), "firebreak").account == a.ACCOUNT

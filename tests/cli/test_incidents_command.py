@@ -14,7 +14,7 @@ from firebreak_cli.queries import by_time
 from firebreak_cli.queries.ledger_queries import Bounds
 from firebreak_cli.stack import find
 from tests.cli.exports import busy
-from tests.cli.running import Calls, around, error_lines, run_in
+from tests.cli.running import Calls, cli_environment, error_lines, run_in
 from tests.support import builders as a
 from tests.support.world import TABLE, World, create_table
 
@@ -120,7 +120,7 @@ def test_the_number_of_decisions_left_out_of_a_screenful_is_printed(world: World
 
 def test_a_look_that_ended_at_its_bound_says_so(world: World) -> None:
     refuse(world, 5)
-    stack = find(around(), "firebreak")
+    stack = find(cli_environment(), "firebreak")
 
     little, much = Bounds(pages=2, page_items=1), Bounds(pages=100, page_items=1)
     for everything in (True, False):
@@ -136,7 +136,7 @@ def test_open_incidents_are_listed_however_little_of_the_ledger_is_read(world: W
     refuse(world, 40)
     done = world.send(world.red())
     refuse(world, 40)
-    stack = find(around(), "firebreak")
+    stack = find(cli_environment(), "firebreak")
     for everything in (True, False):
         little = Bounds(pages=1, page_items=1)
         look = partial(listing.overview, stack, everything=everything, wanted=Wanted(since=a.NOW))
@@ -264,7 +264,7 @@ def test_a_table_without_the_index_is_scanned_and_that_is_said(world: World) -> 
     assert [one["alarm"] for one in found["decisions"]] == ["nameless-1", "nameless-0"]
     assert ([one["id"] for one in found["incidents"]], found["scanned"]) == ([done.incident_id], True)
     assert "index by_time is not there" in " ".join(said.split())
-    little = listing.overview(find(around(), "firebreak"), everything=True, bounds=Bounds(1, 1))
+    little = listing.overview(find(cli_environment(), "firebreak"), everything=True, bounds=Bounds(1, 1))
     assert [*listing.remarks(little)] == [SCANNED, NOT_ALL_SCANNED]
     assert run_in(world, "show", found["decisions"][0]["incident"]).exit_code == 0
 
@@ -311,7 +311,7 @@ def written_before(world: World) -> None:
 
 def test_all_lists_the_newest_first_and_says_that_older_ones_are_left_out(world: World) -> None:
     refuse(world, 9)
-    some = listing.overview(find(around(), "firebreak"), everything=True, lines=Bounds(1, 4))
+    some = listing.overview(find(cli_environment(), "firebreak"), everything=True, lines=Bounds(1, 4))
 
     assert [one.alarm for one in some.decisions] == [f"nameless-{n}" for n in (8, 7, 6, 5)]
     assert (some.cut, some.scanned) == (True, False)
@@ -323,7 +323,7 @@ def test_all_finds_what_an_earlier_release_wrote_and_says_where_its_scan_ended(w
     written_before(world)
     world.clock.pass_time(MINUTE)
     world.send(world.red("newest", metrics=(METER,)))
-    some = listing.overview(find(around(), "firebreak"), everything=True, bounds=Bounds(1, 1))
+    some = listing.overview(find(cli_environment(), "firebreak"), everything=True, bounds=Bounds(1, 1))
 
     assert len(listed(world, "--all")["decisions"]) == 4
     assert some.decisions[0].alarm == "newest"

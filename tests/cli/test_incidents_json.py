@@ -6,7 +6,7 @@ from firebreak_cli.export.columns import DECISIONS
 from firebreak_cli.incidents import listing, stops
 from firebreak_cli.queries.ledger_queries import Bounds
 from firebreak_cli.stack import find
-from tests.cli.running import around
+from tests.cli.running import cli_environment
 from tests.cli.test_incidents_command import listed, refuse, written_before
 from tests.cli.test_watching import nothing, watched
 from tests.docs.documents import document
@@ -40,7 +40,7 @@ def test_each_look_of_a_watch_is_the_same_object_with_its_time(world: World) -> 
 def test_it_says_whether_what_an_earlier_release_wrote_may_be_missing(world: World) -> None:
     refuse(world, 3)
     written_before(world)
-    stack = find(around(world.clock.now), "firebreak")
+    stack = find(cli_environment(world.clock.now), "firebreak")
 
     def values(bounds: Bounds) -> dict[str, object]:
         seen = listing.overview(stack, everything=True, bounds=bounds)

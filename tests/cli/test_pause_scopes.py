@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
+from tests.cli.running import Calls, StackSession, cli_environment, deployed, error_lines, run, run_in
 from tests.cli.test_pausing import held, no_reply
 from tests.support import builders as a
 
@@ -86,7 +86,7 @@ def test_nobody_is_kept_from_pausing_because_aws_could_not_be_asked_for_the_name
                 made.meta.events.register("before-send", no_reply)
             return made
 
-    environment = type(around())({}, world.clock.now, lambda: Deaf(deployed))
+    environment = type(cli_environment())({}, world.clock.now, lambda: Deaf(deployed))
     done = run("pause", "--reason", "x", "--scope", "target", "ecs:prod/api", environment=environment)
     assert (done.exit_code, len(held(world))) == (0, 1)
     assert "could not be looked up" in " ".join(done.stdout.split())

@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from firebreak.core.reasons import Reason
 from firebreak.policy.compiler import parse_policy
-from tests.cli.running import Calls, StackSession, around, deployed, error_lines, run, run_in
+from tests.cli.running import Calls, StackSession, cli_environment, deployed, error_lines, run, run_in
 from tests.support import builders as a
 from tests.support.world import World
 
@@ -140,7 +140,7 @@ def test_changes_under_way_are_counted_from_when_the_pause_was_written(world: Wo
                 made.meta.events.register("before-call", take_long)
             return made
 
-    environment = type(around())({}, world.clock.now, lambda: Slow(deployed))
+    environment = type(cli_environment())({}, world.clock.now, lambda: Slow(deployed))
     text = " ".join(run("pause", "--reason", "x", "--holder", "ana", environment=environment).stdout.split())
 
     assert "may still reach AWS until 10:00:58Z" in text
@@ -202,14 +202,14 @@ def test_a_resume_on_a_machine_whose_clock_is_days_ahead_drops_nobody_elses_hold
         reported = format_datetime(datetime.now(UTC) - ahead, usegmt=True)
         parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = reported
 
-    class Behind(StackSession):
+    class LateStack(StackSession):
         def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
             made = super().client(service_name, *args, **kwargs)
             if service_name == "dynamodb":
                 made.meta.events.register("after-call", days_behind)
             return made
 
-    environment = type(around())({}, lambda: world.clock.now() + ahead, lambda: Behind(deployed))
+    environment = type(cli_environment())({}, lambda: world.clock.now() + ahead, lambda: LateStack(deployed))
     assert run("resume", "--holder", "ana", environment=environment).exit_code == 0
     assert [hold.holder for hold in world.switches.held()] == ["bo"]
 
@@ -262,7 +262,7 @@ def no_sts(environ: dict[str, str], world: World) -> list[str]:
                 made.meta.events.register("before-send", no_reply)
             return made
 
-    environment = around(world.clock.now, environ=environ)
+    environment = cli_environment(world.clock.now, environ=environ)
     deaf = type(environment)(environ, world.clock.now, lambda: Deaf(deployed))
     assert run("pause", "--reason", "x", environment=deaf).exit_code == 0
     return [hold["holder"] for hold in held(world)]
@@ -330,7 +330,7 @@ def test_a_pause_whose_reply_is_lost_says_so(world: World) -> None:
                 made.meta.events.register("before-call", lose_the_write)
             return made
 
-    environment = type(around())({}, world.clock.now, lambda: Losing(deployed))
+    environment = type(cli_environment())({}, world.clock.now, lambda: Losing(deployed))
     result = run("pause", "--reason", "x", "--holder", "ana", environment=environment)
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
@@ -348,7 +348,7 @@ def test_a_pause_that_never_reached_aws_says_that_nothing_is_paused(world: World
     def unreachable(**_: object) -> None:
         raise EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
 
-    environment = type(around())({}, world.clock.now, lambda: Unreachable(deployed))
+    environment = type(cli_environment())({}, world.clock.now, lambda: Unreachable(deployed))
     result = run("pause", "--reason", "x", "--holder", "ana", environment=environment)
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)

@@ -25,7 +25,7 @@ from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
 from firebreak_cli.export.kinds import Kind
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
 from tests.cli.reports import histories
-from tests.cli.running import StackSession, around, deployed, run
+from tests.cli.running import StackSession, cli_environment, deployed, run
 from tests.cli.test_acknowledging import thread
 from tests.cli.test_acting import settled
 from tests.cli.test_approving import ASKING
@@ -88,7 +88,7 @@ class Recorder:
         return {right for right in self.rights if right.action != ALWAYS}
 
     def context_of(self, world: World) -> Environment:
-        return replace(around(world.clock.now, environ=self.environ), session=self._session)
+        return replace(cli_environment(world.clock.now, environ=self.environ), session=self._session)
 
     def _session(self) -> StackSession:
         recorder = self

@@ -133,7 +133,7 @@ def test_show_names_who_was_paged_and_who_acknowledged(world: World) -> None:
 
     pages = show(world, done.incident_id)["pages"]
 
-    assert (pages["state"], pages["severity"], pages["told"]) == ("open", "warning", ["topic"])
+    assert (pages["state"], pages["severity"], pages["notified"]) == ("open", "warning", ["topic"])
     assert pages["acknowledged_by"] is None
     text = " ".join(run_in(world, "show", done.incident_id).stdout.split())
     assert "State open, warning, since 10:00:30Z Notified topic" in text

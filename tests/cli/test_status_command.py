@@ -20,7 +20,7 @@ from firebreak.ledger.threads import DynamoThreads
 from firebreak.policy.compiler import parse_policy
 from firebreak_cli.queries.heartbeats import SWITCHED_OFF_BY
 from firebreak_cli.status.status_screen import LISTED
-from tests.cli.running import StackSession, around, deployed, described, run
+from tests.cli.running import StackSession, cli_environment, deployed, described, run
 from tests.contracts.template import template
 from tests.docs.documents import document
 from tests.support import builders as a
@@ -58,7 +58,7 @@ def queue(*messages: str) -> str:
 
 def status(world: World, *more: str, **outputs: str) -> Result:
     named = outputs or {"DeadLettersUrl": queue(), "Version": "0.1.0"}
-    return run("status", *more, environment=around(world.clock.now, program=stack_with(named)))
+    return run("status", *more, environment=cli_environment(world.clock.now, program=stack_with(named)))
 
 
 def values(world: World, **outputs: str) -> dict[str, Any]:
@@ -238,7 +238,7 @@ def test_a_heartbeat_is_late_when_the_last_three_did_not_come(
     beat(world)
     world.clock.pass_time(passed * MINUTE)
     program = stack_with({"Version": "0.1.0"}, {"HeartbeatMinutes": minutes})
-    here = around(world.clock.now, program=program)
+    here = cli_environment(world.clock.now, program=program)
 
     found = json.loads(run("status", "--json", environment=here).stdout)["heartbeat"]
     text = " ".join(run("status", environment=here).stdout.split())
@@ -250,7 +250,7 @@ def test_a_heartbeat_is_late_when_the_last_three_did_not_come(
 
 @pytest.mark.parametrize(("parameter", "value"), SWITCHED_OFF_BY.items())
 def test_a_stack_without_a_heartbeat_by_design_is_not_late(world: World, parameter: str, value: str) -> None:
-    here = around(world.clock.now, program=stack_with({"Version": "0.1.0"}, {parameter: value}))
+    here = cli_environment(world.clock.now, program=stack_with({"Version": "0.1.0"}, {parameter: value}))
 
     found = json.loads(run("status", "--json", environment=here).stdout)["heartbeat"]
     text = " ".join(run("status", environment=here).stdout.split())

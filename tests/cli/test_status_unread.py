@@ -8,7 +8,7 @@ import pytest
 from firebreak.core.limits.history import Hold
 from firebreak.ledger.items import PAGES_STORM, STORM, stamped
 from tests.cli.exports import busy, items
-from tests.cli.running import around, error_lines, run
+from tests.cli.running import cli_environment, error_lines, run
 from tests.cli.test_status_command import beat, queue, rows, stack_with, status, values
 from tests.support import builders as a
 from tests.support.world import TABLE, World
@@ -27,7 +27,7 @@ def test_dead_letters_that_cannot_be_counted_are_not_none_and_hide_nothing_else(
 
 
 def test_without_cloudformation_what_it_would_say_is_not_known(world: World) -> None:
-    here = around(world.clock.now, environ={"FIREBREAK_LEDGER_TABLE": TABLE})
+    here = cli_environment(world.clock.now, environ={"FIREBREAK_LEDGER_TABLE": TABLE})
 
     result = run("status", "--json", environment=here)
     found = json.loads(result.stdout)

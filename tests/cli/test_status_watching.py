@@ -13,7 +13,7 @@ from firebreak_cli.incidents.looks import Looks
 from firebreak_cli.stack import find
 from firebreak_cli.status import watching
 from firebreak_cli.status.looking import look
-from tests.cli.running import around, error_lines, run
+from tests.cli.running import cli_environment, error_lines, run
 from tests.cli.test_status_command import queue, stack_with, status
 from tests.support import builders as a
 from tests.support.world import World
@@ -29,7 +29,7 @@ def watched(world: World, *more: str, looks: int = 2) -> Result:
         left.pop()
 
     program = stack_with({"DeadLettersUrl": queue(), "Version": "0.1.0"})
-    environment = replace(around(world.clock.now, program=program), sleep=sleep)
+    environment = replace(cli_environment(world.clock.now, program=program), sleep=sleep)
     return run("status", "--watch", *more, environment=environment)
 
 
@@ -65,7 +65,7 @@ def test_on_a_terminal_each_look_takes_the_place_of_the_one_before(world: World)
             raise KeyboardInterrupt
         left.pop()
 
-    here = find(around(), "firebreak")
+    here = find(cli_environment(), "firebreak")
     looks = Looks(look=lambda now: look(here, now), now=world.clock.now, sleep=sleep, seconds=10)
     out = io.StringIO()
     with pytest.raises(KeyboardInterrupt):

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from tests.cli.running import StackSession, around, deployed, run, run_in
+from tests.cli.running import StackSession, cli_environment, deployed, run, run_in
 from tests.cli.test_pausing import no_reply
 from tests.cli.test_storm_command import END, declare, in_state, storm_as_json, words
 from tests.support import builders as a
@@ -75,7 +75,7 @@ class Blind(StackSession):
 
 def test_alarms_that_could_not_be_read_are_said_to_be_neither_red_nor_green(world: World) -> None:
     declare(world, "a", "b")
-    blind = replace(around(world.clock.now), session=lambda: Blind(deployed))
+    blind = replace(cli_environment(world.clock.now), session=lambda: Blind(deployed))
     text = words(run("storm", environment=blind).stdout)
     red = json.loads(run("storm", "--json", environment=blind).stdout)["red"]
 
@@ -89,7 +89,7 @@ def test_a_storm_is_ended_though_its_alarms_could_not_be_read_and_the_page_says_
     world: World,
 ) -> None:
     declare(world, "a")
-    blind = replace(around(world.clock.now), session=lambda: Blind(deployed))
+    blind = replace(cli_environment(world.clock.now), session=lambda: Blind(deployed))
     done = run(*END, environment=blind)
 
     assert (done.exit_code, "1 NOT READ (may be red)" in done.stdout) == (0, True)

@@ -13,7 +13,16 @@ from firebreak.core.reasons import Reason
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.policy.compiler import parse_policy
 from firebreak_cli.operations.storms import TRIES
-from tests.cli.running import Calls, StackSession, around, deployed, described, error_lines, run, run_in
+from tests.cli.running import (
+    Calls,
+    StackSession,
+    cli_environment,
+    deployed,
+    described,
+    error_lines,
+    run,
+    run_in,
+)
 from tests.support import builders as a
 from tests.support.world import TABLE, World
 
@@ -168,7 +177,7 @@ def test_a_policy_that_does_not_load_here_hides_no_storm(world: World) -> None:
         parameters = [{"ParameterKey": "PolicyFile", "ParameterValue": "theirs.toml"}]
         stubber.add_response("describe_stacks", described(Parameters=parameters))
 
-    result = run("storm", environment=around(world.clock.now, program=other_policy))
+    result = run("storm", environment=cli_environment(world.clock.now, program=other_policy))
     assert result.exit_code == 0
     assert "STORM since 10:00:30Z" in words(result.stdout)
     assert "theirs.toml does not load here" in words(result.stdout)
@@ -314,7 +323,7 @@ class RedBetween(StackSession):
 
 def test_an_alarm_that_turns_red_meanwhile_does_not_keep_anybody_from_ending_it(world: World) -> None:
     declare(world, "a")
-    environment = replace(around(world.clock.now), session=lambda: RedBetween(world, 3))
+    environment = replace(cli_environment(world.clock.now), session=lambda: RedBetween(world, 3))
     result = run(*END, environment=environment)
 
     assert result.exit_code == 0
@@ -325,7 +334,7 @@ def test_an_alarm_that_turns_red_meanwhile_does_not_keep_anybody_from_ending_it(
 
 def test_an_end_that_never_gets_in_says_so(world: World) -> None:
     declare(world, "a")
-    environment = replace(around(world.clock.now), session=lambda: RedBetween(world, TRIES))
+    environment = replace(cli_environment(world.clock.now), session=lambda: RedBetween(world, TRIES))
     result = run(*END, environment=environment)
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)

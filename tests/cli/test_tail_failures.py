@@ -13,7 +13,7 @@ from firebreak_cli.incidents.filters import Wanted
 from firebreak_cli.incidents.tailing import OVERLAP, Tail
 from firebreak_cli.stack import find
 from tests.cli.exports import busy, items, refuse
-from tests.cli.running import around, error_lines
+from tests.cli.running import cli_environment, error_lines
 from tests.cli.test_tailing import alarms, followed, nothing
 from tests.support import builders as a
 from tests.support.world import TABLE, World, create_table
@@ -23,7 +23,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 def tail(world: World, **changes: Any) -> Tail:
     usual: dict[str, Any] = {"wanted": Wanted(), "since": world.clock.at, "everything": False}
-    return Tail(**{"stack": find(around(), "firebreak")} | usual | changes)
+    return Tail(**{"stack": find(cli_environment(), "firebreak")} | usual | changes)
 
 
 def test_a_decision_that_the_index_names_late_is_not_missed_and_none_comes_twice(world: World) -> None:

@@ -11,7 +11,7 @@ from typer.testing import Result
 from firebreak_cli.environment import Environment
 from firebreak_cli.incidents.tailing import EVERY, OVERLAP
 from tests.cli.exports import METER, refuse
-from tests.cli.running import around, run
+from tests.cli.running import cli_environment, run
 from tests.docs.documents import document
 from tests.support import builders as a
 from tests.support.world import World
@@ -34,7 +34,7 @@ def followed(
             raise KeyboardInterrupt
         left.pop(0)()
 
-    here = replace(environment or around(world.clock.now), sleep=sleep)
+    here = replace(environment or cli_environment(world.clock.now), sleep=sleep)
     return run("tail", *more, environment=here)
 
 

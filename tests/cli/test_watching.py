@@ -24,7 +24,7 @@ from firebreak_cli.incidents.stops import Stops
 from firebreak_cli.incidents.watching import Seen, Watch, changed, listed
 from firebreak_cli.queries.ledger_queries import StoredDecision
 from firebreak_cli.stack import find
-from tests.cli.running import around, error_lines, run
+from tests.cli.running import cli_environment, error_lines, run
 from tests.support import builders as a
 from tests.support.world import World
 
@@ -44,7 +44,7 @@ def watched(world: World, *between: Callable[[], object], more: tuple[str, ...] 
             raise KeyboardInterrupt
         left.pop(0)()
 
-    environment = replace(around(world.clock.now), sleep=sleep)
+    environment = replace(cli_environment(world.clock.now), sleep=sleep)
     return run("incidents", "--watch", *more, environment=environment)
 
 
@@ -67,7 +67,7 @@ def watch(
         if not left:
             raise KeyboardInterrupt
 
-    stack = find(around(), "firebreak")
+    stack = find(cli_environment(), "firebreak")
     return Watch(stack=stack, look=look, now=lambda: a.NOW, sleep=sleep, seconds=10)
 
 

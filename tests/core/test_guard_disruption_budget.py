@@ -28,11 +28,11 @@ from tests.support import builders as a
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
-SHARE = DisruptionBudget(max_unavailable=0.5, within=HOUR, min_healthy=0, count_max_age=5 * MINUTE)
+HALF = DisruptionBudget(max_unavailable=0.5, within=HOUR, min_healthy=0, count_max_age=5 * MINUTE)
 K1, K2 = "k1", "k2"
 
 
-def shared(group: object, *acts: Act, rules: DisruptionBudget = SHARE) -> Check:
+def shared(group: object, *acts: Act, rules: DisruptionBudget = HALF) -> Check:
     seen = a.snapshot(group=group, scopes=scopes(Level.GROUP, history(Level.GROUP, *acts)))
     return disruption_budget(a.request(), a.rules(disruption=rules), seen)
 
@@ -69,7 +69,7 @@ def test_the_target_itself_counts_once() -> None:
 def test_enough_of_the_group_must_stay_well(
     healthy: tuple[str, ...], floor: int, expected: tuple[Result, Reason | None]
 ) -> None:
-    check = shared(count(9, *healthy), rules=replace(SHARE, min_healthy=floor))
+    check = shared(count(9, *healthy), rules=replace(HALF, min_healthy=floor))
     left = len(set(healthy) - {a.TARGET.key})
     counted = "1/4 of 9 in 1h (counted 0s ago) by disruption"
     assert (check.guard, *found(check)) == ("disruption budget", *expected)
@@ -77,7 +77,7 @@ def test_enough_of_the_group_must_stay_well(
 
 
 def test_a_service_with_an_act_under_way_is_not_counted_as_healthy() -> None:
-    floor = replace(SHARE, max_unavailable=1.0, min_healthy=2)
+    floor = replace(HALF, max_unavailable=1.0, min_healthy=2)
     under_way, over = act(MINUTE, target=K1), act(MINUTE, Verdict.RECOVERED, target=K1)
     group = count(9, a.TARGET.key, K1, K2)
     assert found(shared(group, under_way, rules=floor)) == (OBJECTED, Reason.HEALTHY_FLOOR_REACHED)
@@ -104,7 +104,7 @@ def test_a_group_that_cannot_be_counted_refuses(
     assert found(shared(reading)) == expected
     healthy: Reading[frozenset[str]] = reading  # type: ignore[assignment]  # a reading of nothing fits any
     dim = replace(count(9), healthy=healthy)
-    floored = shared(dim, rules=replace(SHARE, min_healthy=1))
+    floored = shared(dim, rules=replace(HALF, min_healthy=1))
     assert (floored.guard, *found(floored)) == ("disruption budget", *expected)
     if reading == ABSENT:
         assert floored.detail == "the group does not exist"

@@ -121,7 +121,7 @@ def test_a_freeze_names_its_window_and_its_end_and_no_freeze_passes() -> None:
     assert freeze(a.request(), a.rules(), a.snapshot()) == Check("freeze", PASSED, "no freeze window")
 
 
-SHARE = DisruptionBudget(max_unavailable=0.5, within=HOUR, min_healthy=0, count_max_age=5 * MINUTE)
+HALF = DisruptionBudget(max_unavailable=0.5, within=HOUR, min_healthy=0, count_max_age=5 * MINUTE)
 
 
 def test_the_share_objects_under_its_own_name() -> None:
@@ -130,10 +130,10 @@ def test_the_share_objects_under_its_own_name() -> None:
         group=group, scopes=seen_in(Level.GROUP, replace(act(0, None, "k1"), at=a.NOW - MINUTE))
     )
     text = "2/1 of 2 in 1h (counted 0s ago) by disruption"
-    assert disruption_budget(a.request(), a.rules(disruption=SHARE), full) == Check(
+    assert disruption_budget(a.request(), a.rules(disruption=HALF), full) == Check(
         "disruption budget", OBJECTED, text, Reason.SHARE_REACHED
     )
-    gone = disruption_budget(a.request(), a.rules(disruption=SHARE), a.snapshot(group=ABSENT))
+    gone = disruption_budget(a.request(), a.rules(disruption=HALF), a.snapshot(group=ABSENT))
     assert gone == Check("disruption budget", OBJECTED, "the group does not exist", Reason.GROUP_UNREADABLE)
 
 
@@ -147,7 +147,7 @@ def test_the_share_objects_under_its_own_name() -> None:
 )
 def test_a_group_whose_history_is_not_seen_says_so(reading: object, expected: object) -> None:
     scopes = {**a.snapshot().scopes, a.scope(Level.GROUP): reading}
-    check = disruption_budget(a.request(), a.rules(disruption=SHARE), a.snapshot(scopes=scopes))
+    check = disruption_budget(a.request(), a.rules(disruption=HALF), a.snapshot(scopes=scopes))
     assert (check.guard, check.result, check.detail, check.reason) == expected
 
 

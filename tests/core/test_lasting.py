@@ -118,7 +118,7 @@ def test_after_so_long_without_a_refusal_the_next_is_news_again(lasting: Lasting
 def test_a_cause_that_does_not_last_is_never_stale_and_its_announcements_stay_as_they_are() -> None:
     digest = found(Lasting.NO)
     assert not digest.is_stale(a.NOW + 100 * DAY)
-    assert digest.opening == digest.first
+    assert digest.first_as_paged == digest.first
     assert (digest.lasts, digest.stays_ok) == (False, timedelta())
 
 
@@ -130,13 +130,13 @@ def test_an_episode_is_one_thread_in_which_each_reason_is_paged_once() -> None:
     assert digest.part_of(replace(first(), event="other")).key == cooldown.key
     later = replace(digest, since=a.NOW + MINUTE).part_of(first())
     assert (later.thread == cooldown.thread, later.key == cooldown.key) == (False, False)
-    assert digest.opening == cooldown
+    assert digest.first_as_paged == cooldown
     assert cooldown.thread == keys.digest("episode", "k", "2026-11-20T10:00:30+00:00")
 
 
 def test_when_it_is_over_its_thread_says_how_often_it_came_and_of_which_alarms() -> None:
     page = ended(found(), a.NOW + HOUR)
-    assert (page.kind, page.thread) == (AnnouncementKind.RECOVERED, found().opening.thread)
+    assert (page.kind, page.thread) == (AnnouncementKind.RECOVERED, found().first_as_paged.thread)
     assert page.headline == "Each of its 2 alarms has been OK for 15m. Paged before: Resting."
     assert page.facts == ("3 times since 10:00:30Z", "api", "web")
     assert (page.lasting, page.cause, page.event) == (Lasting.NO, "", "")
@@ -152,7 +152,7 @@ def test_alarms_that_repeat_are_not_summed_up_and_another_one_is() -> None:
     assert is_time(found(), HOUR, a.NOW + HOUR)
     assert not is_time(found(), HOUR, a.NOW + HOUR - MOMENT)
     summary = summed_up(found(), a.NOW + HOUR)
-    assert (summary.thread, summary.lasting) == (found().opening.thread, Lasting.NO)
+    assert (summary.thread, summary.lasting) == (found().first_as_paged.thread, Lasting.NO)
 
 
 @pytest.mark.parametrize("lasting", [Lasting.ALARM, Lasting.TARGET])

@@ -21,7 +21,7 @@ from firebreak.core.incident.events import (
 )
 from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.moved import Moved
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, request_of
 from firebreak.core.incident.states import MAY_BE_UNDONE, IncidentState, Purpose
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.messages.announcement import Announcement
@@ -161,7 +161,7 @@ def test_an_undo_that_a_human_requests_goes_the_way_of_one_by_itself(
     incident = a.incident(before, attempt=1)
     moved = advance(incident, UndoRequested("arn:aws:iam::111122223333:user/ana", "too many"), NOW)
     assert (moved.after.state, moved.after.purpose, moved.after.attempt) == (S.UNDOING, purpose, 2)
-    assert (moved.after.due_at, moved.after.note) == (NOW + CLIMB_PATIENCE, "requested by ana: too many")
+    assert (moved.after.due_at, moved.after.note) == (NOW + CLIMB_TIMEOUT, "requested by ana: too many")
     assert moved.change.what == f"to {purpose}: requested by ana: too many"
     assert moved.request == request_of(moved.after, NOW)
     assert (moved.request.kind, moved.request.attempt) == (kind, 2)
@@ -228,7 +228,7 @@ def test_a_question_is_over_with_its_trouble() -> None:
 def test_a_request_that_nobody_took_up_is_made_again_in_the_same_state() -> None:
     climbing = a.incident(S.CLIMBING)
     moved = advance(climbing, NotTakenUp(), NOW)
-    assert moved.after == replace(climbing, version=3, due_at=NOW + CLIMB_PATIENCE)
+    assert moved.after == replace(climbing, version=3, due_at=NOW + CLIMB_TIMEOUT)
     assert (moved.change.what, moved.change.message) == ("asked again: restart-service", None)
     assert moved.request == request_of(moved.after, NOW)
     assert (moved.wake_at, moved.later, moved.change.judged) == (None, None, None)

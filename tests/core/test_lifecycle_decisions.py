@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from firebreak.core.decision import Act, AskApproval, Check, Decision, Defer, Outcome, Propose, Refuse, Result
-from firebreak.core.incident.after_decision import RESTORE_PATIENCE, why_of
+from firebreak.core.incident.after_decision import RESTORE_RETRY, why_of
 from firebreak.core.incident.events import (
     ClaimAbandoned,
     NotActedOn,
 )
 from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.moved import Moved
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of, wake_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, request_of, wake_of
 from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.ledger import DecisionRecord, delivery_key
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
@@ -76,7 +76,7 @@ def decided(
 def test_a_deferred_action_is_requested_later() -> None:
     before = a.incident(S.CLIMBING)
     moved = decided(decision(Defer(LATER), Reason.RUNG_GAP))
-    due = LATER + CLIMB_PATIENCE
+    due = LATER + CLIMB_TIMEOUT
     assert moved.after == replace(before, state=S.DEFERRED, version=3, attempt=3, due_at=due)
     assert (moved.change.what, moved.change.message) == ("deferred: budgets: 3 of 3", None)
     assert (moved.wake_at, moved.request) == (None, None)
@@ -204,7 +204,7 @@ def test_a_value_that_somebody_changed_since_is_left_to_them(reason: Reason) -> 
 
 @pytest.mark.parametrize(
     ("until", "again_at"),
-    [(None, NOW + RESTORE_PATIENCE), (SOON, NOW + RESTORE_PATIENCE), (LATER, LATER)],
+    [(None, NOW + RESTORE_RETRY), (SOON, NOW + RESTORE_RETRY), (LATER, LATER)],
 )
 def test_a_restore_that_is_held_back_is_asked_for_again(until: datetime | None, again_at: datetime) -> None:
     moved = restore(decision(Refuse(), Reason.FROZEN, until=until))
@@ -218,12 +218,12 @@ def test_a_restore_that_is_held_back_is_asked_for_again(until: datetime | None, 
 
 def test_a_restore_that_lost_a_race_is_asked_for_again() -> None:
     moved = restore(Decision(Refuse(), Reason.LOST_RACE, (), "abc"))
-    assert (moved.after.state, moved.wake_at) == (S.RESTING, NOW + RESTORE_PATIENCE)
+    assert (moved.after.state, moved.wake_at) == (S.RESTING, NOW + RESTORE_RETRY)
 
 
 def test_a_restore_that_waits_for_a_relapse_is_not_announced() -> None:
     moved = restore(decision(Refuse(), Reason.RED_AGAIN))
-    assert (moved.change.message, moved.wake_at) == (None, NOW + RESTORE_PATIENCE)
+    assert (moved.change.message, moved.wake_at) == (None, NOW + RESTORE_RETRY)
 
 
 @pytest.mark.parametrize(("late", "state"), [(timedelta(), S.RESTING), (timedelta(seconds=1), S.PAGED)])

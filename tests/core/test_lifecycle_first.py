@@ -11,7 +11,7 @@ from firebreak.core.incident import transitions
 from firebreak.core.incident.events import NotActedOn
 from firebreak.core.incident.lifecycle import advance, first
 from firebreak.core.incident.moved import Opened
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, request_of
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import DecisionRecord, delivery_key, incident_name
 from firebreak.core.messages import approval_messages
@@ -65,7 +65,7 @@ def test_a_plan_that_needs_a_yes_opens_an_incident_that_waits_for_it() -> None:
 def test_a_rung_that_cannot_help_opens_an_incident_at_the_rung_above() -> None:
     found, record = opened(CANNOT_HELP)
     fresh = transitions.opened(ALARM, RULES, NOW)
-    incident = transitions.climbing(fresh, 1, NOW + CLIMB_PATIENCE, "budgets: 3 of 3")
+    incident = transitions.climbing(fresh, 1, NOW + CLIMB_TIMEOUT, "budgets: 3 of 3")
     assert (incident.state, incident.action) == (IncidentState.CLIMBING, "scale-service")
     request = request_of(incident, NOW)
     assert found == Opened(incident=incident, record=record, message=None, wake_at=None, request=request)

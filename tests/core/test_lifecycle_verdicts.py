@@ -9,7 +9,7 @@ import pytest
 from firebreak.core.incident.events import Judged
 from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.moved import Moved
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, request_of
 from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import (
     Climb,
@@ -142,7 +142,7 @@ def test_a_temporary_change_that_cannot_be_taken_back_stays_and_that_is_announce
 def test_taking_back_is_asked_for_and_somebody_is_called_where_it_did_harm(purpose: Purpose) -> None:
     moved = judged(TakeBack(purpose), Verdict.WORSE)
     assert (moved.after.state, moved.after.purpose) == (S.UNDOING, purpose)
-    assert (moved.after.due_at, moved.after.note) == (NOW + CLIMB_PATIENCE, WHY)
+    assert (moved.after.due_at, moved.after.note) == (NOW + CLIMB_TIMEOUT, WHY)
     assert moved.change.what == f"to {purpose}: {WHY}"
     harm = reversal_messages.made_worse(moved.after, NOW, WHY)
     assert moved.change.message == (harm if purpose is Purpose.UNDO else None)
@@ -170,7 +170,7 @@ def test_the_next_rung_is_requested_and_the_change_of_the_last_one_is_kept() -> 
     moved = judged(Climb(1), seen=lent)
     assert (moved.after.state, moved.after.rung, moved.after.action) == (S.CLIMBING, 1, "scale-service")
     assert moved.after.note == f"{WHY}; the change by restart-service stays"
-    assert moved.after.due_at == NOW + CLIMB_PATIENCE
+    assert moved.after.due_at == NOW + CLIMB_TIMEOUT
     assert (moved.change.what, moved.change.message) == (f"climbing to rung 2: {WHY}", None)
     assert moved.request == request_of(moved.after, NOW)
     assert moved.request.kind is RequestKind.CLIMB

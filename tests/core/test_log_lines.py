@@ -144,8 +144,8 @@ def test_one_spelling_of_each_character_is_shown_and_nothing_invisible() -> None
 def test_no_more_than_so_many_characters_are_looked_through_and_no_half_word(
     length: int, expected: str
 ) -> None:
-    around = len("in password= tail")
-    assert harmless_lines([f"in password={'x' * (length - around)} tail"]) == (expected,)
+    other_length = len("in password= tail")
+    assert harmless_lines([f"in password={'x' * (length - other_length)} tail"]) == (expected,)
 
 
 def test_one_word_that_is_too_long_is_looked_through_up_to_there() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from firebreak.core.incident.states import Incident, IncidentState, Purpose
-from firebreak.core.messages.incident_facts import muted, stays, step_line, steps, values
+from firebreak.core.messages.incident_facts import mute_facts, stays, step_line, steps, values
 from firebreak.core.model import Alarm, Mute, Receipt
 from tests.support import builders as a
 
@@ -126,11 +126,11 @@ UNTIL = a.NOW + timedelta(hours=1)
     ],
 )
 def test_a_mute_rule_is_named_with_its_end(by: str, until: datetime | None, words: str) -> None:
-    assert muted(a.alarm(mute=Mute(by, until))) == [
+    assert mute_facts(a.alarm(mute=Mute(by, until))) == [
         f"muted: the CloudWatch mute rule {words}; Firebreak has handled it since"
     ]
 
 
 @pytest.mark.parametrize("alarm", [None, a.alarm()])
 def test_without_a_mute_rule_none_is_named(alarm: Alarm | None) -> None:
-    assert muted(alarm) == []
+    assert mute_facts(alarm) == []

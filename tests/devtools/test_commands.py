@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from tests.cli.running import around, error_lines, run
+from tests.cli.running import cli_environment, error_lines, run
 from tests.contracts.template import functions
 
 
 def local(home: Path, *arguments: str) -> Result:
-    environment = around()
+    environment = cli_environment()
     chosen = dict(environment.environ) | {"FIREBREAK_LOCAL_HOME": str(home)}
     return run("local", *arguments, environment=replace(environment, environ=chosen))
 

@@ -19,7 +19,7 @@ from firebreak_cli.doctor.run import run as examined
 from firebreak_cli.queries import show
 from firebreak_cli.stack import DEFAULT_STACK, find
 from tests.cli.doctored import BY_ACTION, Account
-from tests.cli.running import around
+from tests.cli.running import cli_environment
 from tests.cli.test_pause_scopes import moto_service
 from tests.support.world import World, world_on_moto
 
@@ -74,7 +74,7 @@ def timeline(console: Console) -> None:
 
 
 def _show(world: World, incident: str, console: Console) -> None:
-    stack = find(around(world.clock.now), DEFAULT_STACK)
+    stack = find(cli_environment(world.clock.now), DEFAULT_STACK)
     show.show(show.story(stack, incident), world.clock.now(), console)
 
 

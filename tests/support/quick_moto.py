@@ -34,7 +34,7 @@ from werkzeug.exceptions import HTTPException
 
 from tests.support import quick_items
 
-_DIRECT = frozenset(
+_WITHOUT_HTTP = frozenset(
     {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"}
     | {"CreateTable", "DeleteTable", "ListTables"}
 )
@@ -72,7 +72,7 @@ def call_directly(client: Any) -> None:
     over_http = client._make_api_call
 
     def call(name: str, params: Mapping[str, Any]) -> Any:
-        return _answered(client, name, params) if name in _DIRECT else over_http(name, params)
+        return _answered(client, name, params) if name in _WITHOUT_HTTP else over_http(name, params)
 
     client._make_api_call = call
 

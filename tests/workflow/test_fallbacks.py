@@ -17,7 +17,7 @@ from tests.support.world import World, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING, announce
 
 # Longer than anything here takes; only a test that fails waits for it.
-PATIENCE = 5.0
+TIMEOUT = 5.0
 
 
 @dataclass
@@ -28,7 +28,7 @@ class SlowOps(FakePager):
     waited_in_vain: list[str] = field(default_factory=list)
 
     def deliver(self, channel: ChannelRules, page: Page, ref: str, now: datetime) -> str:
-        if channel.name == "ops" and not self.topic_paged.wait(PATIENCE):
+        if channel.name == "ops" and not self.topic_paged.wait(TIMEOUT):
             self.waited_in_vain.append(channel.name)
         if channel.name == "topic":
             self.topic_paged.set()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, request_of
 from firebreak.core.incident.states import IncidentState, Member
 from firebreak.core.model import AlarmState, Mute
 from firebreak.core.readings import Unknown
@@ -42,7 +42,7 @@ def test_a_request_that_nobody_takes_up_lets_the_others_have_their_turn(world: W
         world.verifier().handle({"detail-type": "Firebreak Sweep"})
         assert [asked.incident_id for asked in world.bus.asked] == [done.incident_id]
         assert world.ledger.overdue(world.clock.at, 50) == []
-        assert world.incident(done.incident_id).due_at == world.clock.at + CLIMB_PATIENCE
+        assert world.incident(done.incident_id).due_at == world.clock.at + CLIMB_TIMEOUT
 
 
 def test_an_incident_behind_many_paged_ones_is_looked_at_all_the_same(world: World) -> None:

@@ -118,12 +118,12 @@ def test_every_page_that_somebody_further_up_follows_says_how_to_acknowledge(
         incident_messages.given_to_humans(a.incident(), a.NOW, "every rung was tried", AlarmState.ALARM),
         kind=kind,
     )
-    around = PageContext(
+    page_context = PageContext(
         phase=phase,
         after="the lead, unless somebody acknowledges" if follows else "",
         call=f"{'0' * 32}.abcdef",
     )
-    body = body_of(message, StackAddress("firebreak", a.REGION, a.ACCOUNT), around)
+    body = body_of(message, StackAddress("firebreak", a.REGION, a.ACCOUNT), page_context)
     command = f"Acknowledge: firebreak ack {'0' * 32}.abcdef {a.ON_STACK}\n"
     assert (command in body) is (follows or phase is Phase.TRIGGER)
 

@@ -28,7 +28,7 @@ from firebreak_cli.adopt.entries import ByItself, Do, Entry, LeftAlone, OptIn
 from firebreak_cli.adopt.existing import ExistingAlarm
 from firebreak_cli.adopt.notes import notes_of
 from firebreak_cli.adopt.owners import owner_of
-from firebreak_cli.adopt.severity_words import severity_stated
+from firebreak_cli.adopt.severity_words import declared_severity
 from firebreak_cli.adopt.suggestions import suggested
 
 NOT_ASKED = NotRead("nobody looked at it")
@@ -97,9 +97,9 @@ def _completed(entry: Entry, alarm: ExistingAlarm, doubt: str) -> Entry:
     if not entry.missing and not entry.needs_opt_in:
         text = f"it leads to {entry.action} of {entry.target}, which is opted in"
         return left(entry, Objection(LeftAlone.NOTHING_MISSING, text), alarm)
-    stated = severity_stated(entry.alarm, alarm.known_tags)
-    rated = replace(entry, severity=stated.severity, severity_from=stated.source)
-    return replace(rated, notes=notes_of(rated, alarm, (doubt, stated.doubt)))
+    declared = declared_severity(entry.alarm, alarm.known_tags)
+    rated = replace(entry, severity=declared.severity, severity_from=declared.source)
+    return replace(rated, notes=notes_of(rated, alarm, (doubt, declared.doubt)))
 
 
 def left(entry: Entry, objection: Objection, alarm: ExistingAlarm) -> Entry:

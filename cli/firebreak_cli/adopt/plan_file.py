@@ -70,7 +70,7 @@ class _Alarm(_Part):
     add: Mapping[str, Any] = {}
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _complete(self) -> Self:
         if self.do is Do.ADOPT and (problem := _problem(self.action, self.target)):
             raise ValueError(problem)
         return self

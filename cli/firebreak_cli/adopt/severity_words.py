@@ -53,7 +53,7 @@ _FROM_NAMES = frozenset({Severity.CRITICAL, Severity.ERROR})
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class DeclaredSeverity:
     """A severity and its source; `doubt` says why there is none although something speaks of one."""
 
     severity: str = ""
@@ -61,13 +61,13 @@ class Stated:
     doubt: str = ""
 
 
-def severity_stated(name: str, tags: Mapping[str, str]) -> Stated:
+def declared_severity(name: str, tags: Mapping[str, str]) -> DeclaredSeverity:
     """The severity by Firebreak's own tag, else by another tag on it, else by the name."""
     own = tags.get(SEVERITY_TAG)
     if own is not None:
         if own in set(Severity):
-            return Stated(own, f"its tag {SEVERITY_TAG}")
-        return Stated(doubt=f"its tag {SEVERITY_TAG}={own} is no severity, and pages ignore it")
+            return DeclaredSeverity(own, f"its tag {SEVERITY_TAG}")
+        return DeclaredSeverity(doubt=f"its tag {SEVERITY_TAG}={own} is no severity, and pages ignore it")
     found = {key: _of_tag(value) for key, value in tags.items() if _KEYS.fullmatch(key)}
     by_tags = {key: severity for key, severity in found.items() if severity}
     if by_tags:
@@ -76,11 +76,11 @@ def severity_stated(name: str, tags: Mapping[str, str]) -> Stated:
     return _of_name(name)
 
 
-def _one_of(found: set[Severity], source: str) -> Stated:
+def _one_of(found: set[Severity], source: str) -> DeclaredSeverity:
     if len(found) > 1:
         words = " and ".join(one.value for one in Severity if one in found)
-        return Stated(doubt=f"its severity is {words} by {source}, so none is proposed")
-    return Stated(found.pop().value, source) if found else Stated()
+        return DeclaredSeverity(doubt=f"its severity is {words} by {source}, so none is proposed")
+    return DeclaredSeverity(found.pop().value, source) if found else DeclaredSeverity()
 
 
 def _of_tag(value: str) -> Severity | None:
@@ -89,6 +89,6 @@ def _of_tag(value: str) -> Severity | None:
     return _NUMBERS[numbered["number"]] if numbered else _IN_TAGS.get(word)
 
 
-def _of_name(name: str) -> Stated:
+def _of_name(name: str) -> DeclaredSeverity:
     found = {_NUMBERS[match[match.lastgroup or 0]] for match in _IN_NAME.finditer(name)}
-    return _one_of(found, "its name") if found & _FROM_NAMES else Stated()
+    return _one_of(found, "its name") if found & _FROM_NAMES else DeclaredSeverity()

@@ -11,7 +11,7 @@ from firebreak.core.ledger import HistoryLine
 from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.messages.incident_messages import of_incident
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.ledger.deliveries import LEASE
+from firebreak.ledger.deliveries import LEASE, NOTIFIED
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.items import Fields, Item, key, read_transition
 from firebreak.wire.epoch import at_ms
@@ -111,7 +111,7 @@ class LedgerWatch:
         of_then = replace(incident, rung=rung, purpose=Purpose.ACT)
         announced = of_incident(kind, of_then, incident.opened_at, "")
         item = self._item(f"PAGE#{announced.key}")
-        if not item or Fields(item).text("state", "") != "told":
+        if not item or Fields(item).text("state", "") != NOTIFIED:
             return None
         return at_ms(Fields(item).number("lease_until")) - LEASE
 

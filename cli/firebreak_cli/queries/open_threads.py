@@ -40,4 +40,4 @@ def open_threads(client: Any, table: str) -> OpenThreads:
 def _counted_in(digests: Iterable[Reading[Digest]]) -> set[Place]:
     """The places of the threads whose announcements these digests count."""
     read = (found for found in digests if isinstance(found, Digest))
-    return {(f"THREAD#{thread_id(found.opening)}", SINGLE) for found in read}
+    return {(f"THREAD#{thread_id(found.first_as_paged)}", SINGLE) for found in read}

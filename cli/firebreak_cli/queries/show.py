@@ -111,7 +111,7 @@ def _pages_json(pages: Reading[Thread]) -> dict[str, object] | None:
             return {
                 "state": thread.state.value,
                 "severity": thread.severity.value,
-                "told": sorted(thread.notified),
+                "notified": sorted(thread.notified),
                 "held": thread.waiting,
                 "next_step_at": _iso(thread.next_at),
                 "acknowledged_by": thread.acknowledged_by or None,

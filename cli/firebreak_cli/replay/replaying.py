@@ -133,10 +133,10 @@ def _by_guard(checks: Iterable[Finding]) -> dict[str, Finding]:
 
 
 def _essence(finding: Finding) -> tuple[object, ...]:
-    return finding.get("result"), finding.get("reason") or None, _moment(finding.get("until"))
+    return finding.get("result"), finding.get("reason") or None, _as_timestamp(finding.get("until"))
 
 
-def _moment(written: object) -> object:
+def _as_timestamp(written: object) -> object:
     try:
         return datetime.fromisoformat(written) if isinstance(written, str) else None
     except ValueError:

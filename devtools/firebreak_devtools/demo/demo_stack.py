@@ -18,7 +18,7 @@ from firebreak_devtools.local.stack import DeployedStack
 from firebreak_devtools.local.transitions import Carried
 from firebreak_devtools.local.workload import Workload
 
-PATIENCE = timedelta(seconds=60)
+TIMEOUT = timedelta(seconds=60)
 BETWEEN_LOOKS = 0.25
 # After so many seconds without a word a person wonders whether anything happens.
 SILENCE = 1.0
@@ -107,7 +107,7 @@ class DemoStack:
         self._dynamodb = dynamodb
         self._read: dict[str, int] = {}
 
-    def wait[T](self, what: str, look: Callable[[], T | None], patience: timedelta = PATIENCE) -> T:
+    def wait[T](self, what: str, look: Callable[[], T | None], timeout: timedelta = TIMEOUT) -> T:
         """Look until there is something to see, carrying alarm transitions meanwhile."""
         started, reported = time.monotonic(), False
         while True:
@@ -119,9 +119,9 @@ class DemoStack:
             if waited > SILENCE and not reported:
                 reported = True
                 self.say("wait", f"for {what}")
-            if waited > patience.total_seconds():
+            if waited > timeout.total_seconds():
                 raise SceneFailed(
-                    f"waited {patience.total_seconds():.0f} s for {what}; pages: {self._subjects()}"
+                    f"waited {timeout.total_seconds():.0f} s for {what}; pages: {self._subjects()}"
                 )
             time.sleep(BETWEEN_LOOKS)
 

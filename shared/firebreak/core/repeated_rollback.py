@@ -24,11 +24,11 @@ class RollbackTarget:
         """Why roll backs at these times stand in its way, in words; empty when none does."""
         for at in sorted(acts, reverse=True):
             if at >= self.suspected_since:
-                return f"rolled back at {_moment(at)}, after the suspect was made: not a second time"
+                return f"rolled back at {_utc(at)}, after the suspect was made: not a second time"
             if self.newest and self.newest[0] <= at < self.newest[1]:
-                return f"what it would go back to was itself taken out by the roll back at {_moment(at)}"
+                return f"what it would go back to was itself taken out by the roll back at {_utc(at)}"
         return ""
 
 
-def _moment(at: datetime) -> str:
+def _utc(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}Z"

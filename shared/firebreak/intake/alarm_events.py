@@ -25,7 +25,7 @@ from firebreak.intake.alarm_fields import (
     mute_of,
     tags_of,
 )
-from firebreak.wire.lenient_json import as_excerpt, as_stated_text, items, mapping, parse_timestamp, text
+from firebreak.wire.lenient_json import as_excerpt, items, mapping, parse_timestamp, text, text_or_unreadable
 from firebreak.wire.reason_data import evaluation_of
 from firebreak.wire.requests import (
     OWN_SOURCE,
@@ -188,7 +188,7 @@ def _alarm(event: Mapping[str, object], body: Mapping[str, object]) -> Alarm:
         tags=tags_of(body.get("alarmTags")),
         tags_lost="alarmTagsStatus" in body and body["alarmTagsStatus"] != "SUCCESS",
         mute=mute_of(body.get("muteDetail")),
-        suppressed_by=as_stated_text(state.get("actionsSuppressedBy")),
+        suppressed_by=text_or_unreadable(state.get("actionsSuppressedBy")),
         description=text(mapping(body.get("configuration")).get("description"))[:MAX_TEXT_CHARACTERS],
         reason=text(state.get("reason"))[:MAX_TEXT_CHARACTERS],
         event_id=text(event.get("id"))[:MAX_TEXT_CHARACTERS],

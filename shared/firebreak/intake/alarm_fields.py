@@ -7,13 +7,13 @@ from typing import NamedTuple
 from firebreak.core.composites import children_in_rule
 from firebreak.core.model import AlarmKind, Contributor, Metric, Mute
 from firebreak.wire.lenient_json import (
-    as_stated_text,
     bounded_id,
     field,
     items,
     mapping,
     parse_timestamp,
     text,
+    text_or_unreadable,
 )
 
 # A page shows even less of a label than this.
@@ -63,7 +63,7 @@ def _entry(entry: object) -> Entry:
 
 
 def _account(value: object) -> str:
-    return str(value).zfill(12) if type(value) is int else as_stated_text(value)
+    return str(value).zfill(12) if type(value) is int else text_or_unreadable(value)
 
 
 def _dimensions(value: object) -> Mapping[str, str]:

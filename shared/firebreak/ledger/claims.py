@@ -88,7 +88,7 @@ def claim_items(table: str, claim: Claim, retention: Retention = USUAL) -> "list
     if claim.request.kind in NOT_IN_A_STORM:
         items += [_check(table, key(STORM), Condition(NO_STORM))]
     if claim.request.kind is RequestKind.ALARM:
-        items += [saw_update(table, claim.request.alarm, claim.after.id, claim.at)]
+        items += [transition_update(table, claim.request.alarm, claim.after.id, claim.at)]
     elif claim.request.kind is RequestKind.MANUAL:
         pass  # no alarm began it
     elif claim.before is None:
@@ -173,7 +173,7 @@ def incident_put(
     return put(table, incident_item(after, retention), Condition(expression, values, names))
 
 
-def saw_update(
+def transition_update(
     table: str, alarm: Alarm, incident_id: str | None, now: datetime
 ) -> "TransactWriteItemTypeDef":
     """Records the transition unless a newer one was seen, and its incident where there is one to name."""

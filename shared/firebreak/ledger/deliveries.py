@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 # Sending takes seconds; a sender that has not finished after this has died, and the next one sends.
 LEASE = timedelta(seconds=60)
 
+# The states of a delivery as they are stored, in the words of the first release.
+NOTIFYING, NOTIFIED = "telling", "told"
 
-FREE_TO_NOTIFY = "attribute_not_exists(pk) OR (#state <> :told AND lease_until < :now)"
+FREE_TO_NOTIFY = "attribute_not_exists(pk) OR (#state <> :notified AND lease_until < :now)"
 
 
 class DynamoDeliveries:
@@ -36,10 +38,10 @@ class DynamoDeliveries:
             with translated("PutItem", mutates=False):
                 self._client.put_item(
                     TableName=self._table,
-                    Item=_mark(key_, "telling", at),
+                    Item=_mark(key_, NOTIFYING, at),
                     ConditionExpression=FREE_TO_NOTIFY,
                     ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={":told": text("told"), ":now": number(ms(at))},
+                    ExpressionAttributeValues={":notified": text(NOTIFIED), ":now": number(ms(at))},
                 )
         except Conflict:
             return self._begin_again(key_)
@@ -48,14 +50,14 @@ class DynamoDeliveries:
     def _begin_again(self, key_: str) -> bool:
         with translated("GetItem", mutates=False):
             item = self._client.get_item(TableName=self._table, Key=key(f"PAGE#{key_}"), ConsistentRead=True)
-        if "Item" in item and Fields(item["Item"]).text("state", "") == "told":
+        if "Item" in item and Fields(item["Item"]).text("state", "") == NOTIFIED:
             return False
         raise Conflict("PutItem", "another function is sending this right now")
 
     def done(self, key_: str, at: datetime) -> None:
         """Records that it was sent."""
         with translated("PutItem", mutates=False):
-            self._client.put_item(TableName=self._table, Item=_mark(key_, "told", at))
+            self._client.put_item(TableName=self._table, Item=_mark(key_, NOTIFIED, at))
 
     def forget(self, key_: str, at: datetime) -> None:
         """Gives back the lease of an announcement that was sent, so that it can be sent again."""
@@ -63,7 +65,7 @@ class DynamoDeliveries:
             with translated("PutItem", mutates=False):
                 self._client.put_item(
                     TableName=self._table,
-                    Item=_mark(key_, "telling", at - 2 * LEASE),
+                    Item=_mark(key_, NOTIFYING, at - 2 * LEASE),
                     ConditionExpression="attribute_exists(pk)",
                 )
         except Conflict:

@@ -37,10 +37,10 @@ from firebreak.ledger.claims import (
     incident_put,
     put,
     put_if_absent,
-    saw_update,
     scope_switches,
     slot_name,
     switch_keys,
+    transition_update,
     unchanged,
     verdict_update,
 )
@@ -218,15 +218,15 @@ class DynamoLedger:
         scope |= {"incident": text(incident.id), "version": number((seen.version if seen else 0) + 1)}
         scope |= {"expires_at": expires(record.at + REMEMBERED)}
         scope.setdefault("acts", {"M": {}})
-        opening = f"opened without acting: {record.decision.reason}"
+        first_line = f"opened without acting: {record.decision.reason}"
         return won(
             self._client,
             [
                 put(self._table, scope, unchanged(seen)),
                 put_if_absent(self._table, decision_item(record, self._kept)),
                 incident_put(self._table, None, incident, self._kept),
-                put(self._table, history_item(incident, record.at, opening, self._kept)),
-                saw_update(self._table, incident.alarm, incident.id, record.at),
+                put(self._table, history_item(incident, record.at, first_line, self._kept)),
+                transition_update(self._table, incident.alarm, incident.id, record.at),
                 *self._outbox(message),
             ],
         )
@@ -295,7 +295,7 @@ class DynamoLedger:
                 incident_put(self._table, incident, after, self._kept),
                 put(self._table, history_item(after, record.at, f"joined by alarm {alarm.name}", self._kept)),
                 put_if_absent(self._table, decision_item(record, self._kept)),
-                saw_update(self._table, alarm, incident.id, record.at),
+                transition_update(self._table, alarm, incident.id, record.at),
             ],
         )
 
@@ -305,7 +305,7 @@ class DynamoLedger:
         before = read_as(self._find([place])[place], read_transition)
         if not isinstance(before, Unknown):
             # The incident is left as it is: a claim may be naming it at this moment.
-            written(self._client, [saw_update(self._table, alarm, None, now)])
+            written(self._client, [transition_update(self._table, alarm, None, now)])
         return before
 
     def settle_announcement(self, waits_as: str, at: datetime) -> None:

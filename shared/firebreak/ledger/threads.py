@@ -83,7 +83,7 @@ class DynamoThreads:
         A thread that cannot be read counts as acknowledged: it is asked before acting. Raises AwsError.
         """
         found = self.digest(known_by) if not known_by.startswith("i-") else ABSENT
-        thread = self.thread(found.opening.thread if isinstance(found, Digest) else known_by)
+        thread = self.thread(found.first_as_paged.thread if isinstance(found, Digest) else known_by)
         for reading in (found, thread):
             if isinstance(reading, Unknown | NotRead):
                 return f"nobody knows whom: {reading.why}"

@@ -278,7 +278,7 @@ class PageDesk:
             return without_its_page(message)
         if not isinstance(found, Digest):
             return without_its_page(message)
-        return replace(message, thread=found.opening.thread)
+        return replace(message, thread=found.first_as_paged.thread)
 
     def _counted(self, message: Announcement, rules: PagingRules) -> Announcement:
         """The announcement as a part of its cause. May fail without stopping the page.

@@ -84,7 +84,7 @@ class PageContext:
     links: tuple[tuple[str, str], ...] = ()
 
 
-NOTHING_AROUND = PageContext()
+NO_CONTEXT = PageContext()
 
 
 def plain(text: str, limit: int = LINE_LENGTH) -> str:
@@ -93,12 +93,12 @@ def plain(text: str, limit: int = LINE_LENGTH) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def subject_of(message: Announcement, context: PageContext = NOTHING_AROUND) -> str:
+def subject_of(message: Announcement, context: PageContext = NO_CONTEXT) -> str:
     """The text of a notification: what is needed and what is red first, because phones cut it off."""
     return plain(_subject(message, source_of(message) or _unnamed(message, context), context), SUBJECT_LENGTH)
 
 
-def ascii_subject_of(message: Announcement, context: PageContext = NOTHING_AROUND) -> str:
+def ascii_subject_of(message: Announcement, context: PageContext = NO_CONTEXT) -> str:
     """The same in ASCII: a name with other letters is replaced by the id, under which everything is found."""
     about = ascii_words(source_of(message))
     if not about or LEFT_OUT in about:
@@ -156,7 +156,7 @@ def source_of(message: Announcement) -> str:
     return plain(message.target or message.alarm_name)
 
 
-def body_of(message: Announcement, stack: StackAddress, context: PageContext = NOTHING_AROUND) -> str:
+def body_of(message: Announcement, stack: StackAddress, context: PageContext = NO_CONTEXT) -> str:
     """The message: what is needed and what is red, what was done and why, what comes next, the commands."""
     now = context.now or message.at
     lines = [f"{_first_words(message, context)} {plain(_said(message, source_of(message), context))}"]

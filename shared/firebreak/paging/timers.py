@@ -212,7 +212,7 @@ class DuePages:
         if summed:
             self._announce_once(summed_up(found, now))
         elif again_at is None:
-            about = replace(found.opening, unwatched=found.unwatched)
+            about = replace(found.first_as_paged, unwatched=found.unwatched)
             known = {one: state_of(alarm) for one, alarm in states.items()}
             self._announce_once(thread_messages.no_longer_watched(about, known, now, since=found.since))
         self.threads.look_later(found, again_at, now, reported=summed)

@@ -29,10 +29,10 @@ def lines_of(text: str) -> Mapping[Path, int]:
                 table = (*whole, entries[whole])
                 entries[whole] += 1
                 found[table] = number
-                _name_around(whole, number, found)
+                _name_parents(whole, number, found)
             elif header := _TABLE.match(line):
                 table = _numbered(_words(header["path"]), entries)
-                _name_around(table, number, found)
+                _name_parents(table, number, found)
             elif key := _KEY.match(line):
                 for end in range(len(words := _words(key["path"]))):
                     found.setdefault((*table, *words[: end + 1]), number)
@@ -40,7 +40,7 @@ def lines_of(text: str) -> Mapping[Path, int]:
     return found
 
 
-def _name_around(table: Path, number: int, found: dict[Path, int]) -> None:
+def _name_parents(table: Path, number: int, found: dict[Path, int]) -> None:
     """A table that is only named as a part of others begins with the first of them."""
     for end in range(1, len(table) + 1):
         found.setdefault(table[:end], number)
@@ -54,8 +54,8 @@ def path_of(place: Iterable[str | int]) -> str:
 def line_of(path: str, lines: Mapping[Path, int]) -> int | None:
     """The line of what `overrides[0].ladder[1]` names, or of the nearest part around it that is there."""
     parts: Path = tuple(int(index) if index else name for index, name in _PART.findall(path))
-    around = (parts[:end] for end in range(len(parts), 0, -1))
-    return next((lines[part] for part in around if part in lines), None)
+    nearest_first = (parts[:end] for end in range(len(parts), 0, -1))
+    return next((lines[part] for part in nearest_first if part in lines), None)
 
 
 def with_line(text: str, lines: Mapping[Path, int]) -> str:

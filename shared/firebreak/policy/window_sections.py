@@ -15,7 +15,7 @@ SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=15)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DURATION = re.compile(r"P(?:([0-9]{1,2})D)?(?:T(?=[0-9])(?:([0-9]{1,3})H)?(?:([0-9]{1,5})M)?)?")
 _SCHEDULE = re.compile(r"(cron|at)\(([^()]{1,250})\)")
-_MOMENT = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
+_TIMESTAMP = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 
 _LISTED = r"{0}(-{0})?(,{0}(-{0})?)*"
 _NUMBERS = re.compile(rf"\*|{_LISTED.format('[0-9]{1,2}')}")
@@ -45,12 +45,12 @@ def _read_schedule(value: object) -> object:
             'a schedule like "cron(0 9 * * MON-FRI)" (minutes, hours, day-of-month, month, day-of-week)'
             ' or "at(2026-11-27T00:00)"'
         )
-    return _read_cron(match[2]) if match[1] == "cron" else _read_moment(match[2])
+    return _read_cron(match[2]) if match[1] == "cron" else _read_once(match[2])
 
 
-def _read_moment(text: str) -> Once:
+def _read_once(text: str) -> Once:
     try:
-        if _MOMENT.fullmatch(text):
+        if _TIMESTAMP.fullmatch(text):
             return Once(datetime.fromisoformat(text))
     except ValueError:
         pass  # reported below, like every other text that names no time

@@ -36,7 +36,7 @@ from firebreak.remediation.incident_writer import IncidentWriter
 from firebreak.remediation.outbox import Announcer
 
 # EventBridge Scheduler fires within the minute of the time asked for.
-JOIN_PATIENCE = timedelta(minutes=1)
+JOIN_WAKE = timedelta(minutes=1)
 
 # Far above any count of looks, so that the names of wake-ups never meet.
 _JOINED = 1_000_000
@@ -167,7 +167,7 @@ class DecisionRecorder:
     def _look_soon(self, incident: Incident, now: datetime) -> None:
         """Schedules a prompt check of an incident that counted as well; only this join uses its name."""
         if incident.state in WELL:
-            self.writer.wake(incident, _JOINED + incident.version, now + JOIN_PATIENCE)
+            self.writer.wake(incident, _JOINED + incident.version, now + JOIN_WAKE)
 
     def _without_incident(
         self, request: Request, rules: Rules, decision: Decision, record: DecisionRecord

@@ -18,7 +18,7 @@ _IDENTIFIER = re.compile(rf"[A-Za-z0-9 ._:/@+*-]{{1,{SHOWN_CHARACTERS}}}")
 
 # AWS always writes a date and a time, with a zone. A copy printed in AWS's own pages has
 # blanks after the colons, so those are accepted.
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _BLANK_AFTER_COLON = re.compile(r":[ \t]+")
 
 
@@ -73,7 +73,7 @@ def text(value: object) -> str:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
 
 
-def as_stated_text(value: object) -> str:
+def text_or_unreadable(value: object) -> str:
     """The string, empty when there is none, and `unreadable` when it is something else.
 
     For fields whose presence alone calls for caution: an odd value must not read as none.
@@ -115,7 +115,7 @@ def field(value: object, name: str) -> object:
 def parse_timestamp(value: object) -> datetime | None:
     """The point in time in UTC, or None; a time without a zone is taken as UTC."""
     written = _BLANK_AFTER_COLON.sub(":", text(value)[:SHOWN_CHARACTERS])
-    if not _MOMENT.fullmatch(written):
+    if not _TIMESTAMP.fullmatch(written):
         return None
     try:
         read = datetime.fromisoformat(written)

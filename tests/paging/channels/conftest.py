@@ -165,7 +165,7 @@ class Bench:
             self.secrets,
             topic=lambda rules: TopicChannel(rules.name, self._publishing(), rules.to),
             now=lambda: NOW,
-            patience=CallTimeout(seconds, self.waits),
+            call_timeout=CallTimeout(seconds, self.waits),
             slack_address=f"{self.server.address}/api/",
             tls=self.trusted,
         )

@@ -18,7 +18,7 @@ HOSTS = Metric("AWS/ApplicationELB", "UnHealthyHostCount", {"TargetGroup": BLUE}
 ASKED = replace(
     REQUEST, alarm=replace(REQUEST.alarm, metrics=(HOSTS,)), groups=frozenset({BLUE}), unhealthy_hosts=True
 )
-BEHIND = spare(target_groups=frozenset({ARNS[BLUE]}))
+REGISTERED = spare(target_groups=frozenset({ARNS[BLUE]}))
 
 
 def at(name: str, address: str, **changes: object) -> TaskLive:
@@ -43,7 +43,7 @@ def seen(
     tasks: Reading[tuple[TaskLive, ...]] = FOUR,
     targets: Reading[tuple[TargetHealth, ...]] = ONE_BAD,
     guarded: Reading[bool] = False,
-    service: object = BEHIND,
+    service: object = REGISTERED,
 ) -> TasksObservation:
     fakes = FakeTasks(tasks, guarded, {ARNS[BLUE]: targets, ARNS[GREEN]: ()})
     return replacer(FakeEcs(service_now=service), fakes).observe(TARGET)  # type: ignore[arg-type]
@@ -146,7 +146,7 @@ def test_a_service_that_left_the_alarms_group_is_left_alone() -> None:
     ("observation", "reason"),
     [
         (seen(guarded=True), Reason.TASK_PROTECTED),
-        (seen(service=replace(BEHIND, minimum_healthy=100)), Reason.TOO_FEW_HEALTHY),
+        (seen(service=replace(REGISTERED, minimum_healthy=100)), Reason.TOO_FEW_HEALTHY),
     ],
 )
 def test_the_rules_of_replacing_a_task_count_as_ever(observation: TasksObservation, reason: Reason) -> None:

@@ -45,8 +45,8 @@ def done(aws: FakeLambda) -> tuple[AdjustFunctionMemory, Plan, Receipt]:
     return action, plan, action.execute(plan)
 
 
-DIRECT = planned(IDLE, seen())
-BEHIND = planned(IDLE, seen(alias()))
+UNQUALIFIED = planned(IDLE, seen())
+ALIASED = planned(IDLE, seen(alias()))
 RAISED = function("8", memory=1536, description=SAID)
 MOVED = raised_seen()
 
@@ -54,18 +54,18 @@ MOVED = raised_seen()
 @pytest.mark.parametrize(
     ("plan", "now", "happened"),
     [
-        pytest.param(DIRECT, seen(function=function(memory=1536)), True, id="raised"),
-        pytest.param(DIRECT, seen(), False, id="as before"),
-        pytest.param(DIRECT, seen(function=function(memory=2048)), None, id="a third value"),
-        pytest.param(BEHIND, MOVED, True, id="alias moved"),
-        pytest.param(BEHIND, seen(alias(), function=function(memory=1536)), False, id="never released"),
+        pytest.param(UNQUALIFIED, seen(function=function(memory=1536)), True, id="raised"),
+        pytest.param(UNQUALIFIED, seen(), False, id="as before"),
+        pytest.param(UNQUALIFIED, seen(function=function(memory=2048)), None, id="a third value"),
+        pytest.param(ALIASED, MOVED, True, id="alias moved"),
+        pytest.param(ALIASED, seen(alias(), function=function(memory=1536)), False, id="never released"),
         pytest.param(
-            BEHIND, replace(MOVED, versions={"8": function("8", code=OTHER_CODE)}), None, id="another deploy"
+            ALIASED, replace(MOVED, versions={"8": function("8", code=OTHER_CODE)}), None, id="another deploy"
         ),
-        pytest.param(BEHIND, replace(MOVED, versions={"8": BLIND}), None, id="version unreadable"),
-        pytest.param(BEHIND, seen(), None, id="alias gone"),
-        pytest.param(BEHIND, seen(aliases=BLIND), None, id="aliases unreadable"),
-        pytest.param(DIRECT, seen(function=BLIND), None, id="function unreadable"),
+        pytest.param(ALIASED, replace(MOVED, versions={"8": BLIND}), None, id="version unreadable"),
+        pytest.param(ALIASED, seen(), None, id="alias gone"),
+        pytest.param(ALIASED, seen(aliases=BLIND), None, id="aliases unreadable"),
+        pytest.param(UNQUALIFIED, seen(function=BLIND), None, id="function unreadable"),
     ],
 )
 def test_the_outcome_is_what_the_callers_have(
@@ -89,20 +89,22 @@ def test_the_outcome_is_what_the_callers_have(
 )
 def test_settled_follows_lambdas_own_word(changes: dict[str, Any], settled: Settled | None) -> None:
     now = seen(function=function(**{"memory": 1536} | changes))
-    found = IDLE.settled(DIRECT, Receipt(summary=""), now)
+    found = IDLE.settled(UNQUALIFIED, Receipt(summary=""), now)
     assert (None if isinstance(found, Unknown) else found) is settled
 
 
 @pytest.mark.parametrize(
     ("plan", "now", "worse"),
     [
-        pytest.param(DIRECT, seen(function=function(memory=1536)), False, id="well"),
-        pytest.param(DIRECT, seen(function=function(state="Failed")), True, id="cannot be invoked"),
-        pytest.param(DIRECT, seen(function=function(update="Failed")), False, id="the old values run on"),
+        pytest.param(UNQUALIFIED, seen(function=function(memory=1536)), False, id="well"),
+        pytest.param(UNQUALIFIED, seen(function=function(state="Failed")), True, id="cannot be invoked"),
         pytest.param(
-            BEHIND, replace(MOVED, versions={"8": replace(RAISED, state="Failed")}), True, id="version"
+            UNQUALIFIED, seen(function=function(update="Failed")), False, id="the old values run on"
         ),
-        pytest.param(BEHIND, seen(alias(), function=function(state="Failed")), False, id="not the callers'"),
+        pytest.param(
+            ALIASED, replace(MOVED, versions={"8": replace(RAISED, state="Failed")}), True, id="version"
+        ),
+        pytest.param(ALIASED, seen(alias(), function=function(state="Failed")), False, id="not the callers'"),
     ],
 )
 def test_worse_is_only_what_the_callers_cannot_invoke(
@@ -112,7 +114,7 @@ def test_worse_is_only_what_the_callers_cannot_invoke(
 
 
 def test_worse_is_not_known_where_nothing_was_seen() -> None:
-    assert isinstance(IDLE.worse(DIRECT, seen(function=BLIND)), Unknown)
+    assert isinstance(IDLE.worse(UNQUALIFIED, seen(function=BLIND)), Unknown)
 
 
 # --- the undo
@@ -151,7 +153,7 @@ def test_the_alias_goes_back_first_and_latest_may_stay_behind() -> None:
     ids=["somebody's memory", "somebody's update"],
 )
 def test_a_latest_changed_by_somebody_else_stays_while_the_alias_goes_back(latest: Any) -> None:
-    back = IDLE.undo(BEHIND, replace(MOVED, function=latest), RequestKind.UNDO)
+    back = IDLE.undo(ALIASED, replace(MOVED, function=latest), RequestKind.UNDO)
     assert isinstance(back, Plan)
     assert set(back.change) == {MOVE}
     assert back.warnings == (f"$LATEST stays as it is, with {latest.memory} MB: somebody changes it",)
@@ -169,20 +171,22 @@ def test_latest_is_left_alone_if_it_had_the_memory_before_the_act() -> None:
 @pytest.mark.parametrize(
     ("plan", "now", "reason"),
     [
-        pytest.param(DIRECT, seen(function=function(memory=2048)), Reason.CHANGED_SINCE, id="another memory"),
-        pytest.param(DIRECT, seen(), Reason.CHANGED_SINCE, id="put back already"),
-        pytest.param(BEHIND, seen(alias()), Reason.CHANGED_SINCE, id="alias put back already"),
         pytest.param(
-            BEHIND, replace(MOVED, versions={"8": function("8")}), Reason.CHANGED_SINCE, id="a later deploy"
+            UNQUALIFIED, seen(function=function(memory=2048)), Reason.CHANGED_SINCE, id="another memory"
+        ),
+        pytest.param(UNQUALIFIED, seen(), Reason.CHANGED_SINCE, id="put back already"),
+        pytest.param(ALIASED, seen(alias()), Reason.CHANGED_SINCE, id="alias put back already"),
+        pytest.param(
+            ALIASED, replace(MOVED, versions={"8": function("8")}), Reason.CHANGED_SINCE, id="a later deploy"
         ),
         pytest.param(
-            BEHIND,
+            ALIASED,
             replace(MOVED, aliases=(alias("live", "8", weighted={"9": 0.1}),)),
             Reason.CHANGED_SINCE,
             id="a deployment runs",
         ),
         pytest.param(
-            DIRECT,
+            UNQUALIFIED,
             seen(function=function(memory=1536, update="InProgress")),
             Reason.NOT_READY,
             id="an update runs",
@@ -198,7 +202,7 @@ def test_undo_refuses_when_somebody_changed_it_since(
 
 
 def test_undo_is_not_known_where_the_function_cannot_be_read() -> None:
-    assert isinstance(IDLE.undo(DIRECT, seen(function=BLIND), RequestKind.UNDO), Unknown)
+    assert isinstance(IDLE.undo(UNQUALIFIED, seen(function=BLIND), RequestKind.UNDO), Unknown)
 
 
 def test_looking_asks_for_the_versions_behind_the_aliases() -> None:
@@ -218,8 +222,8 @@ def test_a_function_that_is_not_there_has_no_tags_to_read() -> None:
 def test_a_function_that_failed_with_more_memory_gets_the_old_one_back() -> None:
     broken = seen(function=function(memory=1536, state="Failed"))
 
-    back = IDLE.undo(DIRECT, broken, RequestKind.UNDO)
+    back = IDLE.undo(UNQUALIFIED, broken, RequestKind.UNDO)
 
-    assert IDLE.worse(DIRECT, broken) is True
+    assert IDLE.worse(UNQUALIFIED, broken) is True
     assert isinstance(back, Plan)
     assert back.summary == "put back lambda:orders: memory 1536 to 1024 MB"

@@ -8,7 +8,7 @@ from firebreak.core.decision import Act, AskApproval, Decision, Defer, Propose, 
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import NotActedOn
 from firebreak.core.incident.moved import Moved, climbing, left_as_it_is, move, to_humans
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, wake_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, wake_of
 from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import GiveToHumans, next_rung
 from firebreak.core.ledger import DecisionRecord
@@ -18,7 +18,7 @@ from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 
 # A restore that something holds back is asked for again after this, or when that is said to end.
-RESTORE_PATIENCE = timedelta(minutes=5)
+RESTORE_RETRY = timedelta(minutes=5)
 
 _LEFT_AS_IT_IS = frozenset({Reason.CHANGED_SINCE, Reason.NOT_REVERSIBLE, Reason.TARGET_MISSING})
 
@@ -39,7 +39,7 @@ def _row(incident: Incident, event: NotActedOn) -> Moved:
         return _restore_refused(incident, rules, decision, now)
     match decision.outcome:
         case Defer(until):
-            after = transitions.deferred(incident, request.attempt + 1, until + CLIMB_PATIENCE)
+            after = transitions.deferred(incident, request.attempt + 1, until + CLIMB_TIMEOUT)
             moved = move(incident, after, now, f"deferred: {why_of(decision)}")
             return replace(moved, later=wake_of(request, until))
         case Refuse() if incident.purpose is not Purpose.ACT:
@@ -101,7 +101,7 @@ def _restore_refused(incident: Incident, rules: Rules, decision: Decision, now: 
     if decision.reason in _LEFT_AS_IT_IS:
         return left_as_it_is(incident, now, why)
     until = decision.deciding.until if decision.deciding else None
-    again_at = max(until or now, now + RESTORE_PATIENCE)
+    again_at = max(until or now, now + RESTORE_RETRY)
     resting = transitions.resting(incident, again_at)
     given_up = (incident.healthy_since or now) + rules.verification.restore_after + rules.max_incident_age
     if given_up < now:

@@ -6,7 +6,7 @@ from datetime import datetime
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import Judged
 from firebreak.core.incident.moved import Moved, climbing, left_as_it_is, move, to_humans
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, request_of
 from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import (
     Climb,
@@ -49,7 +49,7 @@ def _after_step(incident: Incident, event: Judged) -> Moved:
         case Keep(detail):
             return left_as_it_is(incident, now, detail)
         case TakeBack(purpose):
-            back = transitions.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
+            back = transitions.taking_back(incident, purpose, now + CLIMB_TIMEOUT, why)
             harm = reversal_messages.made_worse(back, now, why) if purpose is Purpose.UNDO else None
             moved = move(incident, back, now, f"to {purpose}: {why}", harm)
             return replace(moved, request=request_of(back, now))

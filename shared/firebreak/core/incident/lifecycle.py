@@ -29,7 +29,7 @@ from firebreak.core.incident.events import (
     UndoRequested,
 )
 from firebreak.core.incident.moved import Moved, Opened, move, to_humans
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, request_of
 from firebreak.core.incident.states import WITH_HUMANS, Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import ALL_OK, NO_ALARM
 from firebreak.core.ledger import DecisionRecord
@@ -138,7 +138,7 @@ def _recovered(incident: Incident, now: datetime) -> Moved:
 
 
 def _asked_again(incident: Incident, now: datetime) -> Moved:
-    asked = replace(incident, version=incident.version + 1, due_at=now + CLIMB_PATIENCE)
+    asked = replace(incident, version=incident.version + 1, due_at=now + CLIMB_TIMEOUT)
     moved = move(incident, asked, now, f"asked again: {incident.action}")
     return replace(moved, request=request_of(asked, now))
 
@@ -146,5 +146,5 @@ def _asked_again(incident: Incident, now: datetime) -> Moved:
 def _undo_requested(incident: Incident, why: str, now: datetime) -> Moved:
     """A temporary change at rest goes the way of its restore; nobody is paged before it is put back."""
     purpose = Purpose.RESTORE if incident.state is IncidentState.RESTING else Purpose.UNDO
-    back = transitions.taking_back(incident, purpose, now + CLIMB_PATIENCE, why)
+    back = transitions.taking_back(incident, purpose, now + CLIMB_TIMEOUT, why)
     return replace(move(incident, back, now, f"to {purpose}: {why}"), request=request_of(back, now))

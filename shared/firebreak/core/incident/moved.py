@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.core.incident import transitions
-from firebreak.core.incident.own_requests import CLIMB_PATIENCE, request_of
+from firebreak.core.incident.own_requests import CLIMB_TIMEOUT, request_of
 from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.ledger import DecisionRecord, IncidentChange
 from firebreak.core.messages import incident_messages, reversal_messages
@@ -54,7 +54,7 @@ def move(
 
 def climbing(incident: Incident, now: datetime, rung: int, note: str, line: str) -> Moved:
     """The move to a higher rung, whose request follows."""
-    above = transitions.climbing(incident, rung, now + CLIMB_PATIENCE, note)
+    above = transitions.climbing(incident, rung, now + CLIMB_TIMEOUT, note)
     return replace(move(incident, above, now, line), request=request_of(above, now))
 
 

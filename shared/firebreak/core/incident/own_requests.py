@@ -6,7 +6,7 @@ from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.model import OwnEvent, Request, RequestKind
 
 # A climb that nobody picked up is asked for again by the sweeper after this.
-CLIMB_PATIENCE = timedelta(minutes=3)
+CLIMB_TIMEOUT = timedelta(minutes=3)
 
 
 def request_of(incident: Incident, at: datetime) -> OwnEvent:

@@ -9,7 +9,7 @@ from firebreak.core.incident.states import Incident
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import muted, objections, rung_words, values
+from firebreak.core.messages.incident_facts import mute_facts, objections, rung_words, values
 from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, of_incident
 from firebreak.core.people import person
 from firebreak.core.reasons import MEANINGS, Reason
@@ -30,7 +30,7 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
             *values(incident),
             *objections(record.decision),
             rung_words(incident),
-            *muted(incident.alarm),
+            *mute_facts(incident.alarm),
         ],
         next_=f"No change is made unless somebody approves{until}."
         " Firebreak repeats every check before it makes the change.",

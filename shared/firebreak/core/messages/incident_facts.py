@@ -116,7 +116,7 @@ def _listed(texts: list[str]) -> str:
     return " and ".join(texts) if len(texts) <= MOST_SHOWN else f"{len(texts)} of them"
 
 
-def muted(alarm: Alarm | None) -> list[str]:
+def mute_facts(alarm: Alarm | None) -> list[str]:
     """The line that a CloudWatch mute rule covered the alarm, so that all of this comes after its window."""
     if alarm is None or alarm.mute is None:
         return []

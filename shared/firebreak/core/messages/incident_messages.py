@@ -9,7 +9,7 @@ from firebreak.core.formats import format_time
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import given_reason, muted, rung_words, stays, steps, values
+from firebreak.core.messages.incident_facts import given_reason, mute_facts, rung_words, stays, steps, values
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.people import claimed
@@ -86,7 +86,7 @@ def acted(incident: Incident, at: datetime, by: str = "") -> Announcement:
         incident,
         at,
         f"{incident.action}: {done}",
-        facts=[*planned, *values(incident), *word, *_position(incident), *muted(incident.alarm)],
+        facts=[*planned, *values(incident), *word, *_position(incident), *mute_facts(incident.alarm)],
         next_=_after(incident),
     )
 
@@ -162,7 +162,7 @@ def given_to_humans(
         incident,
         at,
         why,
-        facts=[*steps(incident), *stays(incident), *_members(incident), *muted(incident.alarm)],
+        facts=[*steps(incident), *stays(incident), *_members(incident), *mute_facts(incident.alarm)],
         next_=f"{NOTHING_MORE} {HEARS_OF_REST if incident.has_no_alarm else HEARS_OF_OK}",
     )
     return replace(message, alarm_state=alarm_state.value if alarm_state else "")

@@ -77,13 +77,13 @@ def _old_spelling(host: str) -> IPv4Address | None:
     parts = host.split(".")
     if len(parts) > 4 or not all(map(_PART.fullmatch, parts)):  # noqa: PLR2004  # bytes
         return None
-    *first, last = map(_whole, parts)
+    *first, last = map(_as_int, parts)
     if any(one > 255 for one in first) or last >= 256 ** (4 - len(first)):  # noqa: PLR2004  # a byte
         return None
     return IPv4Address(sum(one << (24 - 8 * n) for n, one in enumerate(first)) + last)
 
 
-def _whole(part: str) -> int:
+def _as_int(part: str) -> int:
     if part.startswith("0x"):
         return int(part[2:] or "0", 16)
     return int(part, 8 if part.startswith("0") else 10)

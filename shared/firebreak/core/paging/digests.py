@@ -118,7 +118,7 @@ class Digest:
         return self.lasts and now - (self.last_at or self.since) >= lasts
 
     @property
-    def opening(self) -> Announcement:
+    def first_as_paged(self) -> Announcement:
         """Its first announcement, as it was paged."""
         return self.part_of(self.first)
 
@@ -227,7 +227,7 @@ def ended(found: Digest, now: datetime) -> Announcement:
     about = "The alarm" if one else f"Each of its {len(found.names)} alarms"
     times = [f"{found.count} times since {format_date_time(found.since, now)}"] if found.count > 1 else []
     return replace(
-        found.opening,
+        found.first_as_paged,
         key=digest("stayed ok", found.key, found.since.isoformat()),
         kind=AnnouncementKind.RECOVERED,
         at=now,
@@ -338,7 +338,7 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         alarm_since=None,
         alarm_description="",
         event="",
-        thread=thread_id(found.opening),
+        thread=thread_id(found.first_as_paged),
         cause="",
         until=None,
         lasting=Lasting.NO,

@@ -20,7 +20,7 @@ def build(
     *,
     topic: Callable[[ChannelRules], Channel],
     now: Callable[[], datetime],
-    patience: CallTimeout | None = None,
+    call_timeout: CallTimeout | None = None,
     slack_address: str = SLACK,
     tls: SSLContext | None = None,
 ) -> Channel:
@@ -29,9 +29,9 @@ def build(
     `topic` makes a channel of an SNS topic, which belongs to AWS. `tls` gives the authorities to trust
     instead of the usual ones. PagerDuty's `to` may name the address of its region.
     """
-    patience = patience or CallTimeout()
+    call_timeout = call_timeout or CallTimeout()
     # Reading a secret ends like any other call: AWS's own clients would retry for longer.
-    secret = partial(patience.once, rules.name, partial(secret_of, rules, secrets))
+    secret = partial(call_timeout.once, rules.name, partial(secret_of, rules, secrets))
     match rules.kind:
         case ChannelKind.TOPIC:
             return topic(rules)
@@ -39,12 +39,12 @@ def build(
             from firebreak.paging.channels.slack import SlackChannel
 
             return SlackChannel(
-                rules.name, rules.to, secret, patience=patience, address=slack_address, tls=tls
+                rules.name, rules.to, secret, call_timeout=call_timeout, address=slack_address, tls=tls
             )
         case ChannelKind.PAGERDUTY:
             from firebreak.paging.channels.pagerduty import PagerDutyChannel
 
-            return PagerDutyChannel(rules.name, secret, patience, address=rules.to or PAGERDUTY, tls=tls)
+            return PagerDutyChannel(rules.name, secret, call_timeout, address=rules.to or PAGERDUTY, tls=tls)
         case ChannelKind.WEBHOOK:
             from firebreak.paging.channels.webhook import WebhookChannel
 
@@ -53,7 +53,7 @@ def build(
                 rules.to,
                 secret,
                 now=now,
-                patience=patience,
+                call_timeout=call_timeout,
                 tls=tls,
                 this_machine=rules.this_machine,
             )

@@ -53,21 +53,21 @@ class PagerDutyChannel:
         self,
         name: str,
         secret: Callable[[], str],
-        patience: CallTimeout,
+        call_timeout: CallTimeout,
         *,
         address: str,
         tls: SSLContext | None = None,
     ) -> None:
         self._name = name
         self._secret = secret
-        self._patience = patience
+        self._call_timeout = call_timeout
         # The policy does not choose this address, so a receiver under test may be on this machine.
         self._address = checked_address(name, address, this_machine=True)
         self._verify = True if tls is None else tls
 
     def send(self, page: Page, ref: str) -> str:  # noqa: ARG002  # for channels with a thread of their own
         """Sends the event of the page's phase; the thread itself is the key, so nothing has to be kept."""
-        self._patience.send(self._name, partial(self._event, page, self._secret()))
+        self._call_timeout.send(self._name, partial(self._event, page, self._secret()))
         return page.thread
 
     def show(self, ref: str, picture: bytes) -> None:
@@ -88,7 +88,7 @@ class PagerDutyChannel:
 
     def _client(self, key: str) -> EventsApiV2Client:
         client = _OneTry(key, base_url=self._address, verify=self._verify)
-        client.timeout = self._patience.seconds  # type: ignore[assignment]  # httpx2 takes fractions
+        client.timeout = self._call_timeout.seconds  # type: ignore[assignment]  # httpx2 takes fractions
         return client
 
     def _refused(self, error: HttpError) -> NotTaken:

@@ -52,14 +52,14 @@ class SlackChannel:
         to: str,
         secret: Callable[[], str],
         *,
-        patience: CallTimeout,
+        call_timeout: CallTimeout,
         address: str,
         tls: SSLContext | None = None,
     ) -> None:
         self._name = name
         self._to = to
         self._secret = secret
-        self._patience = patience
+        self._call_timeout = call_timeout
         # The policy does not choose this address, so a receiver under test may be on this machine.
         self._address = checked_address(name, address, this_machine=True)
         self._tls = tls
@@ -92,13 +92,13 @@ class SlackChannel:
             title="Metric",
             alt_txt="The alarm's metric over time",
         )
-        self._patience.once(self._name, partial(self._once, upload))
+        self._call_timeout.once(self._name, partial(self._once, upload))
 
     def _client(self) -> WebClient:
         return WebClient(
             token=self._secret(),
             base_url=self._address,
-            timeout=self._patience.seconds,  # type: ignore[arg-type]  # urllib takes fractions as well
+            timeout=self._call_timeout.seconds,  # type: ignore[arg-type]  # urllib takes fractions as well
             ssl=self._tls,
             logger=_SILENT,
             retry_handlers=[],
@@ -114,7 +114,7 @@ class SlackChannel:
         return True
 
     def _call(self, method: Callable[..., SlackResponse], **arguments: Any) -> SlackResponse:
-        return self._patience.send(self._name, partial(self._once, partial(method, **arguments)))
+        return self._call_timeout.send(self._name, partial(self._once, partial(method, **arguments)))
 
     def _once(self, call: Callable[[], SlackResponse]) -> SlackResponse:
         try:

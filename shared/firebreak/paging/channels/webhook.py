@@ -37,7 +37,7 @@ class WebhookChannel:
         secret: Callable[[], str],
         *,
         now: Callable[[], datetime],
-        patience: CallTimeout,
+        call_timeout: CallTimeout,
         tls: SSLContext | None = None,
         this_machine: bool = False,
     ) -> None:
@@ -45,7 +45,7 @@ class WebhookChannel:
         self._address = checked_address(name, address, this_machine=this_machine)
         self._secret = secret
         self._now = now
-        self._patience = patience
+        self._call_timeout = call_timeout
         self._opener = build_opener(_NoRedirects, HTTPSHandler(context=tls))
 
     def send(self, page: Page, ref: str) -> str:  # noqa: ARG002  # for channels with a thread of their own
@@ -60,7 +60,7 @@ class WebhookChannel:
         }
         # The scheme was checked in the constructor.
         request = Request(self._address, data=body, headers=headers, method="POST")  # noqa: S310
-        self._patience.send(self._name, partial(self._post, request))
+        self._call_timeout.send(self._name, partial(self._post, request))
         return ""
 
     def show(self, ref: str, picture: bytes) -> None:
@@ -69,7 +69,7 @@ class WebhookChannel:
     def _post(self, request: Request) -> None:
         try:
             # With a 2xx the page was taken, with any body.
-            self._opener.open(request, timeout=self._patience.seconds).close()
+            self._opener.open(request, timeout=self._call_timeout.seconds).close()
         except HTTPError as error:
             error.close()
             raise refused(self._name, error.code, error.headers.get("Retry-After", "")) from None

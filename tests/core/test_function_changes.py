@@ -35,8 +35,8 @@ RELEASE = Change(
 )
 BACK = Change(function="orders", move=Move("live", "6", "r2"))
 PARTLY = Change(function="orders", move=Move("live", "6", "r2", {"7": 0.1}))
-DIRECTLY = PreImage.of(UnqualifiedCallers(), function())
-BEHIND = PreImage.of(AliasCallers(alias(), function("7")), function())
+UNQUALIFIED = PreImage.of(UnqualifiedCallers(), function())
+ALIASED = PreImage.of(AliasCallers(alias(), function("7")), function())
 DIVIDED = PreImage.of(AliasCallers(alias(weighted={"8": 0.1}), function("7")), function())
 
 
@@ -49,10 +49,10 @@ def plan(change: Change, before: PreImage) -> Plan:
     "change", [MORE, WORDS, RELEASE, BACK, PARTLY, replace(RELEASE, update=None)], ids=str
 )
 def test_a_change_survives_the_ledger(change: Change) -> None:
-    assert Change.read(plan(change, DIRECTLY).change) == change
+    assert Change.read(plan(change, UNQUALIFIED).change) == change
 
 
-@pytest.mark.parametrize("before", [DIRECTLY, BEHIND, DIVIDED], ids=["direct", "behind", "divided"])
+@pytest.mark.parametrize("before", [UNQUALIFIED, ALIASED, DIVIDED], ids=["unqualified", "alias", "divided"])
 def test_a_pre_image_survives_the_ledger(before: PreImage) -> None:
     assert PreImage.read(plan(MORE, before).before) == before
 
@@ -85,8 +85,8 @@ def test_the_pre_image_is_the_version_that_the_callers_run() -> None:
 
 def test_an_update_is_taken_back_in_the_same_thing_under_the_same_revision() -> None:
     more, words = Update(memory=1536, revision="r1"), Update(description="new", revision="r1")
-    assert more.taken_back(DIRECTLY) == Update(memory=1024, revision="r1")
-    assert words.taken_back(DIRECTLY) == Update(description="Takes orders", revision="r1")
+    assert more.taken_back(UNQUALIFIED) == Update(memory=1024, revision="r1")
+    assert words.taken_back(UNQUALIFIED) == Update(description="Takes orders", revision="r1")
 
 
 USUAL = {"FunctionName": "orders", "RevisionId": "r1"}
@@ -135,42 +135,44 @@ def test_a_stored_change_that_cannot_be_read_names_the_missing_part(stored: Any,
 
 @pytest.mark.parametrize("key", ["alias", "version", "memory", "description", "code"])
 def test_a_stored_pre_image_needs_every_value(key: str) -> None:
-    stored = {name: value for name, value in DIRECTLY.stored().items() if name != key}
+    stored = {name: value for name, value in UNQUALIFIED.stored().items() if name != key}
     assert PreImage.read(stored) == Unknown(f"the stored plan has no usable {key}")
 
 
 @pytest.mark.parametrize(
     ("change", "before", "now", "expected"),
     [
-        pytest.param(MORE, DIRECTLY, seen(function=function(memory=1536)), True, id="memory set"),
-        pytest.param(MORE, DIRECTLY, seen(function=function(description="x")), False, id="memory as before"),
-        pytest.param(MORE, DIRECTLY, seen(function=function(memory=1)), None, id="another memory"),
-        pytest.param(WORDS, DIRECTLY, seen(function=function(description="new")), True, id="words set"),
-        pytest.param(WORDS, DIRECTLY, seen(function=function(memory=1)), False, id="words as before"),
-        pytest.param(WORDS, DIRECTLY, seen(function=function(description="x")), None, id="other words"),
-        pytest.param(RELEASE, BEHIND, raised(), True, id="released"),
-        pytest.param(RELEASE, BEHIND, seen(alias()), False, id="not released"),
+        pytest.param(MORE, UNQUALIFIED, seen(function=function(memory=1536)), True, id="memory set"),
+        pytest.param(
+            MORE, UNQUALIFIED, seen(function=function(description="x")), False, id="memory as before"
+        ),
+        pytest.param(MORE, UNQUALIFIED, seen(function=function(memory=1)), None, id="another memory"),
+        pytest.param(WORDS, UNQUALIFIED, seen(function=function(description="new")), True, id="words set"),
+        pytest.param(WORDS, UNQUALIFIED, seen(function=function(memory=1)), False, id="words as before"),
+        pytest.param(WORDS, UNQUALIFIED, seen(function=function(description="x")), None, id="other words"),
+        pytest.param(RELEASE, ALIASED, raised(), True, id="released"),
+        pytest.param(RELEASE, ALIASED, seen(alias()), False, id="not released"),
         pytest.param(
             RELEASE,
-            BEHIND,
+            ALIASED,
             replace(raised(), versions={"8": function("8", description=SAID, code=OTHER_CODE)}),
             None,
             id="released by somebody",
         ),
         pytest.param(
-            RELEASE, BEHIND, replace(raised(), versions={"8": function("8")}), None, id="said otherwise"
+            RELEASE, ALIASED, replace(raised(), versions={"8": function("8")}), None, id="said otherwise"
         ),
         pytest.param(
             RELEASE,
-            BEHIND,
+            ALIASED,
             seen(alias(), versions={"7": function("7", description=SAID)}),
             False,
             id="the same version is no release",
         ),
-        pytest.param(BACK, BEHIND, seen(alias(version="6")), True, id="back"),
-        pytest.param(BACK, BEHIND, seen(alias(version="7")), False, id="not back"),
-        pytest.param(BACK, BEHIND, seen(alias(version="9")), None, id="elsewhere"),
-        pytest.param(BACK, BEHIND, seen(alias(version=LATEST)), None, id="on $LATEST"),
+        pytest.param(BACK, ALIASED, seen(alias(version="6")), True, id="back"),
+        pytest.param(BACK, ALIASED, seen(alias(version="7")), False, id="not back"),
+        pytest.param(BACK, ALIASED, seen(alias(version="9")), None, id="elsewhere"),
+        pytest.param(BACK, ALIASED, seen(alias(version=LATEST)), None, id="on $LATEST"),
     ],
 )
 def test_the_version_that_the_callers_run_says_whether_a_change_arrived(
@@ -181,10 +183,10 @@ def test_the_version_that_the_callers_run_says_whether_a_change_arrived(
 
 
 def test_a_third_state_is_described_with_its_numbers() -> None:
-    assert came(plan(BACK, BEHIND), seen(alias(version="9"))) == Unknown(
+    assert came(plan(BACK, ALIASED), seen(alias(version="9"))) == Unknown(
         "alias live is at version 9 with 1024 MB: neither as before nor as planned"
     )
-    assert came(plan(MORE, DIRECTLY), seen(function=function(memory=1))) == Unknown(
+    assert came(plan(MORE, UNQUALIFIED), seen(function=function(memory=1))) == Unknown(
         "it runs $LATEST with 1 MB: neither as before nor as planned"
     )
 
@@ -202,15 +204,15 @@ def test_a_third_state_is_described_with_its_numbers() -> None:
 )
 def test_settled_follows_lambdas_own_word(changes: Any, expected: Settled) -> None:
     now = seen(function=function(memory=1536, **changes))
-    assert settled(plan(MORE, DIRECTLY), now) is expected
-    assert worse(plan(MORE, DIRECTLY), now) is (changes.get("state") == "Failed")
+    assert settled(plan(MORE, UNQUALIFIED), now) is expected
+    assert worse(plan(MORE, UNQUALIFIED), now) is (changes.get("state") == "Failed")
 
 
 def test_a_change_that_was_put_back_or_replaced_is_not_settled() -> None:
-    assert settled(plan(MORE, DIRECTLY), seen()) == Unknown(
+    assert settled(plan(MORE, UNQUALIFIED), seen()) == Unknown(
         "it runs $LATEST with 1024 MB as before: somebody put it back"
     )
-    assert isinstance(settled(plan(MORE, DIRECTLY), seen(function=function(memory=1))), Unknown)
+    assert isinstance(settled(plan(MORE, UNQUALIFIED), seen(function=function(memory=1))), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -226,26 +228,26 @@ def test_a_change_that_was_put_back_or_replaced_is_not_settled() -> None:
     ids=["function", "no function", "aliases", "no alias", "version", "no version"],
 )
 def test_a_state_that_cannot_be_read_is_not_judged(now: FunctionObservation, text: str) -> None:
-    released = plan(RELEASE, BEHIND)
+    released = plan(RELEASE, ALIASED)
     assert compare(released, now) == Unknown(text)
     assert came(released, now) == settled(released, now) == worse(released, now) == Unknown(text)
 
 
 def test_a_plan_that_cannot_be_read_is_not_judged() -> None:
-    good = plan(MORE, DIRECTLY)
+    good = plan(MORE, UNQUALIFIED)
     assert isinstance(compare(replace(good, change={}), seen()), Unknown)
     assert isinstance(compare(replace(good, before={}), seen()), Unknown)
 
 
 def test_an_alias_on_latest_runs_what_latest_is() -> None:
     now = seen(alias(version=LATEST), function=function(memory=77), versions={})
-    assert came(plan(BACK, BEHIND), now) == Unknown(
+    assert came(plan(BACK, ALIASED), now) == Unknown(
         "alias live is at version $LATEST with 77 MB: neither as before nor as planned"
     )
 
 
 def test_the_callers_are_those_of_the_plans_own_alias() -> None:
-    found = compare(plan(RELEASE, BEHIND), seen(alias("other", "3"), alias()))
+    found = compare(plan(RELEASE, ALIASED), seen(alias("other", "3"), alias()))
     assert isinstance(found, Compared)
     assert (found.live.version, found.latest.version) == ("7", LATEST)
 
