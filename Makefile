@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3.13 python3 python; do \
 # uv is quicker than pip, where it is there and works.
 UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
 
-# Whom local AWS listens to: this machine alone, unless BIND=0.0.0.0 opens it to everybody on your network.
+# The clients of local AWS: this machine alone, unless BIND=0.0.0.0 opens it to everybody on your network.
 BIND ?=
 
 # Where it is set, every process of local AWS and of the tests compiles all modules again.

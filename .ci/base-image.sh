@@ -127,6 +127,6 @@ tar -C "$root" --numeric-owner --one-file-system -c . | timeout 300 docker impor
   --change 'ENV LAMBDA_RUNTIME_DIR=/var/runtime' \
   --change 'WORKDIR /var/task' \
   - "$image" >/dev/null
-# What SAM made of an earlier base (for functions without layers) it would go on using.
+# SAM would go on using the image that it made of an earlier base (for functions without layers).
 docker image rm "${image%-x86_64}-rapid-x86_64" >/dev/null 2>&1 || true
 say "$image is built"

@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def schema() -> str:
-    """What a policy file may hold, for editors."""
+    """The keys and values of a policy file, for editors."""
     return json.dumps(policy_schema(), indent=2) + "\n"
 
 
@@ -79,7 +79,7 @@ _LASTING = {
 
 
 def _threads(reason: Reason) -> tuple[str, ...]:
-    """What its refusals are one thread of, for a reason that can page."""
+    """The common cause that makes its refusals one thread, for a reason that can page."""
     return (_LASTING[LASTING[reason]],) if reason in LASTING else ()
 
 
@@ -119,7 +119,7 @@ def actions_in_short() -> str:
 
 
 def action_settings() -> str:
-    """What each action takes from the policy, with what holds where the file is silent."""
+    """The settings of each action, with the values that hold where the file is silent."""
     heads = ("`NAME`", "its targets", "takes as well")
     specs = CATALOG.specs.values()
     return _table(heads, [(f"`{one.name}`", f"`{one.service}:`", _settings(one)) for one in specs])
@@ -174,13 +174,13 @@ def moves() -> str:
 
 
 def sample_events() -> str:
-    """What each file of `events/` is, who gets it and what it is about."""
+    """The kind, the receivers and the subject of each file of `events/`."""
     rows = [_sample(path) for path in sorted(EVENTS.glob("*.json"))]
     return _table(("file", "kind", "state", "goes to", "target"), rows)
 
 
 def unusable_events() -> str:
-    """What each file of `events/unusable/` is found to be."""
+    """The mistake in each file of `events/unusable/`."""
     rows = [(_name(path), _problem(path)) for path in sorted((EVENTS / "unusable").glob("*.json"))]
     return _table(("file", "found"), rows)
 
@@ -225,7 +225,7 @@ def _name(path: Path) -> str:
 
 
 def exit_codes() -> str:
-    """What the codes of the `firebreak` command mean."""
+    """The meaning of the exit codes of the `firebreak` command."""
     return _table(("exit code", "it means"), ((str(code), means) for code, means in EXIT_CODES.items()))
 
 

@@ -68,7 +68,7 @@ def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def axe(page: "Page") -> dict[str, list[dict[str, Any]]]:
-    """What axe-core finds; it is evaluated by the browser, so the page's policy stays as it is."""
+    """The findings of axe-core; it is evaluated by the browser, so the page's policy stays as it is."""
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     found: dict[str, list[dict[str, Any]]] = page.evaluate("rules => axe.run(document, rules)", RULES)
     return found

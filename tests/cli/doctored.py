@@ -270,7 +270,7 @@ class Account:
         return found
 
     def check(self, code: str) -> dict[str, Any]:
-        """What one check alone found."""
+        """The findings of one check alone."""
         (found,) = self.report("--only", code)["checks"]
         assert found["code"] == code
         return dict(found)

@@ -21,7 +21,7 @@ type Turns = Sequence[tuple[datetime, str, str]]
 
 
 def asked(alarm: str, first: datetime, until: datetime, **more: object) -> dict[str, object]:
-    """What DescribeAlarmHistory is asked about an alarm."""
+    """The arguments of DescribeAlarmHistory for an alarm."""
     return {
         "AlarmName": alarm,
         "AlarmTypes": [*ALARM_TYPES],

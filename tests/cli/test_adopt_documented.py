@@ -1,4 +1,4 @@
-"""What docs/adopting.md says is so: its numbers, tables, keys and rights."""
+"""docs/adopting.md agrees with the code: its numbers, tables, keys and rights."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What changed since a plan of `firebreak adopt` was made: alarms, what is below them, and their targets."""
+"""Changes since a plan of `firebreak adopt` was made: alarms, what is below them, and their targets."""
 
 import json
 from collections.abc import Mapping

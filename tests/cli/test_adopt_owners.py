@@ -1,4 +1,4 @@
-"""Who manages a resource, and how bad its owner says it is: signs in tags and names."""
+"""The owner of a resource, and how bad its owner says it is: signs in tags and names."""
 
 import pytest
 

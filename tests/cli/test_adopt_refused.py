@@ -1,4 +1,4 @@
-"""What AWS refuses of an adoption, or of its undo: one resource's refusal does not stop the others."""
+"""Refusals by AWS of an adoption, or of its undo: one resource's refusal does not stop the others."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -17,7 +17,7 @@ NOBODY, CLOUDFORMATION, TERRAFORM = OwnerKind.NOBODY, OwnerKind.CLOUDFORMATION, 
 
 
 class Adopt(NamedTuple):
-    """What is right for an alarm that is adopted; `tags` are those that it lacks."""
+    """The entry that is right for an alarm that is adopted; `tags` are those that it lacks."""
 
     action: str
     target: str

@@ -1,4 +1,4 @@
-"""What an answer of iam:SimulatePrincipalPolicy is taken for, over all answers that there are."""
+"""The reading of an answer of iam:SimulatePrincipalPolicy, over all answers that there are."""
 
 from typing import Any
 

@@ -55,7 +55,7 @@ def actions() -> dict[str, Any]:
 def statements(policies: list[Any], effect: str = "Allow") -> list[dict[str, Any]]:
     """The statements of a `Policies:` list that allow, those of managed policies of this template included.
 
-    What a user attaches by a parameter is not this template's.
+    The policies that a user attaches by a parameter are not this template's.
     """
     found: list[dict[str, Any]] = []
     for policy in (one for one in policies if "Fn::If" not in one):

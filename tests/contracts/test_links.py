@@ -8,7 +8,7 @@
                  v
           plain alarm -> topic
 
-What is asserted here is asserted of everything of its kind, so whatever is added cannot miss one.
+Each assertion is on everything of its kind, so whatever is added cannot miss one.
 """
 
 import json

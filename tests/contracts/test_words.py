@@ -126,6 +126,9 @@ IN_NO_TEXT = re.compile(
     re.IGNORECASE,
 )
 
+# A docstring, heading or comment that begins with a clause instead of a noun: "What became of each change".
+FREE_RELATIVE = re.compile(r"""^\s*(?:#+ |//\s*|[rfb]?\"""|[-*] )?(?:What|Who|Whom|Whose|Whoever) (?!.*\?)""")
+
 # The old keys of the policy are read for a release.
 OLD_KEYS = {"renamed_keys.py", "test_renamed_keys.py", "policy.md", "test_words.py"}
 # A reason that is stored and in the policy's documents, wherever it is written.
@@ -187,6 +190,41 @@ def test_a_stored_word_is_accepted_only_where_the_ledger_writes_it(tmp_path: Pat
 @pytest.mark.parametrize("name", sorted(WRITES_STORED))
 def test_each_file_that_is_excepted_still_writes_a_stored_word(name: str) -> None:
     assert STORED.search((ROOT / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '    """What became of each change."""',
+        "# Whom it listens to",
+        "- What is paused is refused.",
+        "What is red:",
+        "## Who is paged, and when",
+    ],
+)
+def test_a_free_relative_at_the_beginning_of_a_text_is_noticed(line: str) -> None:
+    assert FREE_RELATIVE.search(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["# What is red?", "The outcome of each change: what became of it", "# Whatever", 'x = "What "']
+)
+def test_a_question_and_a_clause_within_a_sentence_are_free(line: str) -> None:
+    assert not FREE_RELATIVE.search(line)
+
+
+def test_no_text_begins_with_a_free_relative() -> None:
+    paths = [
+        path
+        for path in (*files(".py", ".md", ".toml", ".yaml", ".j2", ".sh"), ROOT / "Makefile")
+        if "adr" not in path.parts and path.name not in {"CHANGELOG.md", "test_words.py"}
+    ]
+    assert [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in paths
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if FREE_RELATIVE.search(line)
+    ] == []
 
 
 def test_no_text_holds_a_retired_word() -> None:

@@ -1,4 +1,4 @@
-"""What is kept of a target before an act: bounded in time and size, and without secrets."""
+"""The facts of a target that are kept before an act: bounded in time and size, and without secrets."""
 
 from datetime import timedelta
 

@@ -123,7 +123,7 @@ def welcomed() -> list[str]:
 def suggested() -> list[str]:
     """Every `firebreak explain` without AWS that can be pasted from a document or a screen.
 
-    What asks for a file that its reader has to write first is played in tests/contracts/test_toy_action.py.
+    A command for a file that its reader has to write first is played in tests/contracts/test_toy_action.py.
     """
     documented = [
         shlex.join(words)

@@ -22,7 +22,7 @@ BOLDER = ROOT / "examples" / "ecs-platform" / "policy.toml"
 
 
 def findings(workflow: Path) -> str:
-    """What actionlint says of it: its rules and those on security; it asks no network."""
+    """The findings of actionlint on it: its rules and those on security; it asks no network."""
     options = ["--strict-exit", "--no-online", "--shellcheck=", "--no-color", "--oneline"]
     command = [sys.executable, "-m", "jactionlint", *options, str(workflow)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

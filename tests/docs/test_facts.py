@@ -39,7 +39,7 @@ def test_every_generated_part_stands_in_exactly_one_document() -> None:
 
 
 def test_nothing_of_what_an_export_is_said_to_lack_is_there() -> None:
-    about = document("docs/export.md").prose.partition("## What it does not do")[2].partition("\n## ")[0]
+    about = document("docs/export.md").prose.partition("## Limits")[2].partition("\n## ")[0]
     columns = {name for table in (DECISIONS, INCIDENTS, PAGES) for name in table.columns}
 
     assert "A row has the hash of its policy, not its text" in about
@@ -155,7 +155,7 @@ def test_every_variable_of_the_command_and_of_make_is_documented() -> None:
 
 def test_every_log_event_in_the_document_is_written_and_every_counter_counted() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "shared").rglob("*.py"))
-    section = OPERATIONS.text.partition("## What the logs say")[2]
+    section = OPERATIONS.text.partition("## Logs")[2]
     events = re.findall(r"`([a-z]+\.[a-z_]+)`", section)
     assert events
     assert [name for name in events if f'"{name}"' not in code] == []

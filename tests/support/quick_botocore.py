@@ -40,7 +40,7 @@ def _model(creator: Any, service: str, api_version: str | None = None) -> Any:
 
 
 def _class(creator: Any, service: str, model: Any) -> type:
-    """What takes part in making it is the same in all sessions here: boto3's own handlers."""
+    """The class of a client, made once: in all sessions here the same handlers make it, boto3's own."""
     if service not in _CLASSES:
         _CLASSES[service] = _make_class(creator, service, model)
     return _CLASSES[service]

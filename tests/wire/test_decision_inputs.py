@@ -1,4 +1,4 @@
-"""What a decision was made of is kept, without secrets, and gives the same decision again."""
+"""The inputs of a decision are kept, without secrets, and give the same decision again."""
 
 import base64
 import json

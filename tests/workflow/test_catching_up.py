@@ -1,4 +1,4 @@
-"""What stands red when Firebreak comes back, or may do more than before, is no reason to act on all of it.
+"""Alarms that stand red when Firebreak comes back, or may do more than before, are no reason to act on all.
 
 After an outage of its own, the events come late and together; after a pause, or with a wider policy, what is
 red already sends none. Nothing of it is acted on but what is young enough, within the limits

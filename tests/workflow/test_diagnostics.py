@@ -1,4 +1,4 @@
-"""What an act destroys is read before it, in bounded time, and kept after it; neither can stop the act."""
+"""The traces that an act destroys are read before it, in bounded time, and kept; neither can stop the act."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What an act by hand would come to now, by the functions that will decide it."""
+"""The plan and the decision of an act by hand as of now, by the functions that will decide it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -36,7 +36,7 @@ VERSION = 1
 
 
 class Undone(StrEnum):
-    """What became of an undo, as `--json` says it."""
+    """The outcome of an undo, as `--json` says it."""
 
     UNDONE = "undone"
     REFUSED = "refused"
@@ -144,7 +144,7 @@ class UndoDesk:
         look: Callable[[str], None],
         longest: timedelta = LONGEST,
     ) -> tuple[Undone, Incident | None]:
-        """What became of it, or that it is not known when the wait is over."""
+        """The outcome, or that it is not known when the wait is over."""
         ends_at = now() + longest
         while True:
             seen = self._ledger().incident(waiting.id)
@@ -178,7 +178,7 @@ def _asked(moved: Moved, by: str) -> OwnEvent:
 
 
 def result_of(waiting: Incident, now: Incident) -> Undone:
-    """What became of an undo that `waiting` was waiting for."""
+    """The outcome of an undo that `waiting` was waiting for."""
     if now.claim_id == waiting.claim_id:
         # Nobody has claimed it: it still waits, or it was refused.
         return Undone.UNKNOWN if now.state is IncidentState.UNDOING else Undone.REFUSED

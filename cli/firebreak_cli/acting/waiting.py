@@ -1,4 +1,4 @@
-"""What became of a request: its decision in the ledger, and the incident that it opened."""
+"""The outcome of a request: its decision in the ledger, and the incident that it opened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LONGEST = timedelta(seconds=90)
 
 
 class Result(StrEnum):
-    """What became of an act by hand, as `--json` says it."""
+    """The outcome of an act by hand, as `--json` says it."""
 
     ACTED = "acted"
     REFUSED = "refused"

@@ -26,7 +26,7 @@ type Tags = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of each change; `error` ended it early: the rest was not tried."""
+    """The outcome of each change; `error` ended it early: the rest was not tried."""
 
     changes: Sequence[Change]
     error: AwsError | Ending | None = None
@@ -79,7 +79,7 @@ class Applier:
         return change
 
     def _owner(self, change: Change) -> Owner | Unknown:
-        """Who manages it: its tags say it, else CloudFormation, which also knows better than a name."""
+        """The owner: its tags say it, else CloudFormation, which also knows better than a name."""
         by_sign = owner_of(change.physical_id, change.before)
         if by_sign.owns and by_sign.by != BY_NAME:
             return by_sign
@@ -102,7 +102,7 @@ class Applier:
         return Applied(made, error)
 
     def _tried(self, change: Change, undo: UndoFile) -> tuple[Change, AwsError | Ending | None]:
-        """What became of the change, with the error that ends the run: also one of the undo file."""
+        """The outcome of the change, with the error that ends the run: also one of the undo file."""
         try:
             undo.begin(change)
             return self._sent(change, undo)

@@ -1,4 +1,4 @@
-"""What `firebreak adopt --apply` would change, and what became of each change."""
+"""The changes of `firebreak adopt --apply`, and the outcome of each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ _BY_HAND: Mapping[str, str] = {
 
 
 class Outcome(StrEnum):
-    """What becomes of a change. `ready` is that of one that may be made. Printed: never renamed."""
+    """The outcome of a change. `ready` is that of one that may be made. Printed: never renamed."""
 
     READY = "ready"
     TAGGED = "tagged"

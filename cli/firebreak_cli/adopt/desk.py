@@ -86,7 +86,7 @@ class Desk:
         return self._applier(even_if_owned=even_if_owned).apply(steps, undo)
 
     def removals(self, added: ReadUndo) -> list[Removal]:
-        """What would be removed, the last that was added first."""
+        """The tags that would be removed, the last that was added first."""
         return [looked(one, self.tagging.of(one.arn)) for one in reversed(added.added)]
 
     def take_back(self, removals: Sequence[Removal]) -> TakenBack:

@@ -1,4 +1,4 @@
-"""What speaks against an entry of a plan since it was made: the alarm, or its target, as they are now.
+"""Objections to an entry of a plan since it was made: the alarm, or its target, as they are now.
 
 A human may have overruled the plan where it left an alarm alone: that reason is no news.
 """

@@ -14,7 +14,7 @@ from firebreak.core.tags import ACTION_TAG, OPT_IN_TAG, SEVERITY_TAG, TARGET_TAG
 from firebreak_cli.adopt.owners import NOBODY, Owner
 
 OPTED_IN: Mapping[str, str] = {OPT_IN_TAG: "true"}
-# What functions take from an alarm's event where it is there.
+# Tags that functions take from an alarm's event where they are there.
 _READ_IN_EVENTS = frozenset({ACTION_TAG, TARGET_TAG, SEVERITY_TAG})
 
 

@@ -44,7 +44,7 @@ _WITHOUT_TARGET: Mapping[Reason, LeftAlone] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known besides the alarms: where they are, which services are behind which target groups.
+    """The facts besides the alarms: where they are, which services are behind which target groups.
 
     `target_tags` holds the tags of targets by their short form; those of any other are `unread`.
     `own_stack` is the stack of Firebreak itself, whose alarms are left alone.

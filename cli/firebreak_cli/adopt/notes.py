@@ -34,7 +34,7 @@ def _of_adopted(entry: Entry, alarm: ExistingAlarm) -> Iterator[str]:
 
 
 def _without_propagation(entry: Entry) -> str:
-    """What becomes of tags that are not in the event: a function that the metric leads to looks at two."""
+    """The effect of tags that are not in the event: a function that the metric leads to looks at two."""
     if ACTION_TAG in {*entry.wanted, *(entry.tags or {})}:
         return "Route looks them up"
     return "pages do not see its severity, unless the policy says it (paging.severities)"

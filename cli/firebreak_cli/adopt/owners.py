@@ -1,4 +1,4 @@
-"""Who manages an alarm or a target, by its tags and by how it is called.
+"""The owners that manage an alarm or a target, by its tags and by how it is called.
 
 A change made past its owner is taken back by the owner's next deployment, or is drift. So where one sign
 speaks for an owner there is one.
@@ -16,7 +16,7 @@ LOGICAL_ID_TAG = "aws:cloudformation:logical-id"
 
 
 class OwnerKind(StrEnum):
-    """What manages a resource. Written to plans: members are never renamed."""
+    """The kind of owner that manages a resource. Written to plans: members are never renamed."""
 
     NOBODY = "nobody"
     CLOUDFORMATION = "cloudformation"
@@ -27,7 +27,7 @@ class OwnerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What manages a resource: the stack's or the tool's name, and the sign that says so.
+    """The owner of a resource: the stack's or the tool's name, and the sign that says so.
 
     `resource` is the logical id in a stack, empty where it is not known.
     """

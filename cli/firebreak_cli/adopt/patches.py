@@ -25,7 +25,7 @@ class Wish:
 
 
 def wishes_of(plan: Plan) -> Iterator[Wish]:
-    """What the plan wants of each alarm and each target, the targets last and each once."""
+    """The patches of a plan, for each alarm and each target, the targets last and each once."""
     for entry in plan.adopted:
         wish = wish_of(entry)
         if wish.tags or wish.propagates:
@@ -35,7 +35,7 @@ def wishes_of(plan: Plan) -> Iterator[Wish]:
 
 
 def wish_of(entry: Entry) -> Wish:
-    """What the plan wants of one alarm."""
+    """The patch of one alarm."""
     return Wish(f"alarm {entry.alarm}", entry.owner, entry.missing, entry.needs_propagation)
 
 

@@ -100,7 +100,7 @@ class _Alarm(_Part):
 
 
 def _problem(action: str, target: str) -> str:
-    """What speaks against an action and a target together; empty if nothing does."""
+    """The objection to an action and a target together; empty if there is none."""
     if action not in {*CATALOG, *WITHOUT_TARGET}:
         return f"action: expected one of {', '.join([*CATALOG, PAGE_RUNG, NO_ACTION])}"
     if action in WITHOUT_TARGET:

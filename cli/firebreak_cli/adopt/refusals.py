@@ -1,4 +1,4 @@
-"""What AWS's refusal of one change means for the changes after it, and asking again where it throttles."""
+"""The effect of one refusal by AWS on the changes after it, and asking again where it throttles."""
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase

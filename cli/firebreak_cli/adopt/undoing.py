@@ -15,7 +15,7 @@ from firebreak_cli.exit_codes import ending_of
 
 
 class Undone(StrEnum):
-    """What becomes of the tags of one resource. Printed: never renamed."""
+    """The outcome for the tags of one resource. Printed: never renamed."""
 
     READY = "ready"
     REMOVED = "removed"
@@ -48,7 +48,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """What became of each removal; `error` ended it early."""
+    """The outcome of each removal; `error` ended it early."""
 
     removals: Sequence[Removal]
     error: AwsError | None = None
@@ -60,7 +60,7 @@ def looked(added: Added, store: TagStore) -> Removal:
 
 
 def _looked(wanted: Removal, store: TagStore) -> Removal:
-    """What of a removal is right now; it is ready where something is left to be removed."""
+    """The part of a removal that is right now; it is ready where something is left to be removed."""
     match store.read(wanted.arn):
         case Absent():
             return _without_tags(wanted, Undone.ALREADY, "it does not exist any more")
@@ -108,7 +108,7 @@ def take_back(
 
 
 def _tried(one: Removal, store: TagStore, wait: Callable[[float], None]) -> tuple[Removal, AwsError | None]:
-    """What became of the removal, with the error that ends the run."""
+    """The outcome of the removal, with the error that ends the run."""
     try:
         return _remove(one, store, wait), None
     except OutcomeUnknown as error:

@@ -1,4 +1,4 @@
-"""What a replay assumes of its acts, and what that does to the alarms of the history."""
+"""The assumptions of a replay on its acts, and their effect on the alarms of the history."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from firebreak_cli.exit_codes import BAD_INPUT, Ending
 
 
 class Effect(StrEnum):
-    """What an act is assumed to do to its alarms."""
+    """The effect that an act is assumed to have on its alarms."""
 
     AS_HISTORY = "as-history"
     HELPS = "helps"
@@ -29,7 +29,7 @@ def read_effect(written: str) -> Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """What a replay takes for granted where the history says nothing.
+    """The assumptions of a replay where the history says nothing.
 
     With `opted_in` every target has the opt-in tag.
     """

@@ -69,7 +69,7 @@ def _head(found: Plain, history: Plain) -> Iterator[screen.Row]:
 
 
 def not_seen(history: Plain, deleted: Plain) -> Iterator[str]:
-    """What the replay did not see, each with its count."""
+    """The gaps of a replay, each with its count."""
     for reason, count in history["skipped"].items():
         yield f"not replayed: {count} items, {reason}"
     if gaps := history["gaps"]["total"]:

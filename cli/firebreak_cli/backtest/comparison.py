@@ -30,7 +30,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one policy decides: for an act, with the action."""
+    """The decision of one policy: for an act, with the action."""
 
     decided: Decided
     action: str

@@ -116,7 +116,7 @@ def _decoded_alone(path: Path, number: int, text: bytes) -> Line:
 
 
 def _other_version(text: bytes) -> str:
-    """What to say of the first line of another version, whatever else is in it; empty for all other lines."""
+    """The mistake in the first line of another version, whatever else is in it; empty for all other lines."""
     try:
         found = msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError):

@@ -76,7 +76,7 @@ _FIRST_SCOPES = frozenset({Level.TARGET, Level.ACTION, Level.DEPENDENCY})
 
 
 class Shape(NamedTuple):
-    """What of an evaluation decides whether data is missing: how many points there are, and the words."""
+    """The number of points of an evaluation, and its words: they decide whether data is missing."""
 
     points: int
     values: int
@@ -231,7 +231,7 @@ def _is_old(red: RedAlarm, rules: StormRules, now: datetime) -> bool:
 
 
 def _versions(held: Held, scopes: Mapping[Scope, object]) -> Mapping[Scope, tuple[int, str, int] | None]:
-    """What the ledger holds of each scope: its version, its incident, and that one's version."""
+    """The ledger's values of each scope: its version, its incident, and that one's version."""
     return {scope: _version(held, held.scopes.get(scope)) for scope in scopes}
 
 

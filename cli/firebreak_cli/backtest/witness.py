@@ -1,4 +1,4 @@
-"""What hears of every step of a replay, where somebody wants more than its counts."""
+"""An observer of every step of a replay, where somebody wants more than its counts."""
 
 from datetime import datetime
 from typing import Protocol

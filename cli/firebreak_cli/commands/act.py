@@ -109,7 +109,7 @@ def _request(environment: Environment, found: Stack, preview: "Preview", *, wait
         answered = False  # it may be on the bus all the same
     if not wait:
         return Outcome(Result.REQUESTED if answered else Result.UNKNOWN)
-    # Who interrupts the wait has the id all the same.
+    # The id is printed first, so that an interrupted wait loses nothing.
     typer.echo(f"Requested: {found.command('show', incident_name(preview.event))}", err=True)
     with shown_progress(environment.now, sys.stderr) as look:
         waiting = Waiting(

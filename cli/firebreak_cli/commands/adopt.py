@@ -100,7 +100,7 @@ def adopt(
     return _show(found, stack, patch=patch, offline=bool(alarms), as_json=as_json)
 
 
-# What each option cannot go with, and what it needs.
+# The options that each one cannot go with, and those that it needs.
 _ALONE = frozenset({"--undo"})
 _NOT_TOGETHER = (
     ("--alarms", "--plan"),

@@ -68,7 +68,7 @@ def stack_may_be_deployed(site: Site) -> Looked:
 
 
 def _in_the_way(status: str) -> tuple[str, str]:
-    """What a state in which a stack stays means for a deployment, and the command that ends it."""
+    """The meaning of a state in which a stack stays for a deployment, and the command that ends it."""
     place = "--stack-name {stack} --region {region}"
     match status:
         case "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED":

@@ -1,4 +1,4 @@
-"""What each reason against an action means ahead of the day: for which check it speaks, or for none.
+"""The meaning of each reason against an action ahead of the day: the check that it speaks for, or none.
 
 Every reason has its place here (a test compares), so that a new one is not taken for harmless.
 """

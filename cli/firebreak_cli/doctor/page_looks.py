@@ -13,7 +13,7 @@ from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Finding, Looked, bad, unseen, warning
 from firebreak_cli.stack import Stack
 
-# What SNS writes in the place of a subscription's ARN until somebody confirms it, or once it was deleted.
+# The text of SNS in the place of a subscription's ARN until somebody confirms it, or once it was deleted.
 PENDING, DELETED = "PendingConfirmation", "Deleted"
 
 
@@ -94,7 +94,7 @@ def _secret(stack: Stack, channel: ChannelRules) -> Finding | None:
 
 
 def _stored_secret(stack: Stack, arn: str) -> str | Absent:
-    """What is wrong with the secret; empty for nothing."""
+    """The mistake in the secret; empty for nothing."""
     found: Mapping[str, Any] = stack.reader("secretsmanager").describe_secret(SecretId=arn)
     if found.get("DeletedDate"):
         return f"its secret is scheduled for deletion since {found['DeletedDate']:%Y-%m-%d}"

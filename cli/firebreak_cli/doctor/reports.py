@@ -115,7 +115,7 @@ def _show_end(report: Report, console: Console) -> None:
 
 
 def remarks(waivers: Sequence[Used]) -> Iterator[str]:
-    """What has become of waivers: those that expired, and those that are about nothing any more."""
+    """The waivers that are out of date: those that expired, and those that are about nothing any more."""
     for one in waivers:
         name = f"The waiver of {one.waiver.code} for {one.waiver.subject}"
         if one.expired:

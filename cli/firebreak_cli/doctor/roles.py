@@ -42,7 +42,7 @@ def _own(spec: ActionSpec) -> Iterator[str]:
     return (one.action for one in spec.permissions if one.action not in _BY_PARAMETER)
 
 
-# What each role of the template allows whatever the parameters are, by its name there (a test compares).
+# The rights of each role in the template whatever the parameters are, by its name there (a test compares).
 NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         **{f"{spec.logical_id}Role": (*_OF_DECIDING, *_own(spec)) for spec in CATALOG.specs.values()},
@@ -78,7 +78,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rights:
-    """What one role may not do of what it has to.
+    """The rights that one role needs and lacks.
 
     `missing` is in none of its policies. `refused` is denied all the same, with the cause, and `doubtful` is
     denied where that depends on a resource or on a condition that was not asked for. `simulated` is why

@@ -46,7 +46,7 @@ class Reader:
     arn: str
 
     def may(self, action: str, resource: str) -> Refusal | Absent | Unknown | None:
-        """What refuses one call on one resource; None where nothing does."""
+        """The policy that refuses one call on one resource; None where none does."""
 
         def ask() -> Refusal | None:
             client = self.stack.reader("iam")

@@ -1,4 +1,4 @@
-"""What IAM would refuse a role, by iam:SimulatePrincipalPolicy: it compares policies and makes no call."""
+"""The refusals of a role by IAM, from iam:SimulatePrincipalPolicy: it compares policies and makes no call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

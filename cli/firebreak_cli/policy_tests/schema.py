@@ -41,14 +41,14 @@ def _scope(value: object) -> NamedScope:
 
 
 def _as_option[T](option: str, read: Callable[[], T]) -> T:
-    """What an option of the command would be; its mistakes are those of a key here."""
+    """The value as an option of the command reads it; its mistakes are those of a key here."""
     try:
         return read()
     except Ending as error:
         raise ValueError(error.lines[0].removeprefix(option)) from error
 
 
-# What an action itself finds in the way. A reason that a guard gives is not stated, it is to be found.
+# Reasons that an action itself finds. A reason that a guard gives is not stated, it is to be found.
 OBSTACLES = (
     Reason.ALREADY_DONE,
     Reason.CEILING_REACHED,

@@ -1,4 +1,4 @@
-"""What the report says of recoveries: with an act, without one, and with somebody's help."""
+"""The report's sections on recoveries: with an act, without one, and with somebody's help."""
 
 from collections.abc import Mapping
 

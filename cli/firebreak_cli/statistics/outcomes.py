@@ -1,4 +1,4 @@
-"""What came of each act: its verdict, whether the recovery held, and whether it was the act's."""
+"""The outcome of each act: its verdict, whether the recovery held, and whether it was the act's."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -21,7 +21,7 @@ type RedTimes = Mapping[str, Sequence[datetime]]
 
 
 class Outcome(StrEnum):
-    """What came of an act. In JSON: members are never renamed."""
+    """The outcome of an act. In JSON: members are never renamed."""
 
     HELD = "held"
     CAME_BACK = "came_back"
@@ -52,7 +52,7 @@ def red_again(times: Sequence[datetime], since: datetime) -> bool:
 
 
 def outcome_of(act: Act, turned_red: RedTimes, until: datetime) -> Outcome:
-    """What came of the act, as far as it was known at `until`."""
+    """The outcome of the act, as far as it was known at `until`."""
     match act.verdict:
         case None | Verdict.TOO_EARLY:
             return Outcome.OPEN

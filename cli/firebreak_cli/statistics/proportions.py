@@ -61,7 +61,7 @@ def difference(one: Share, other: Share) -> Interval | None:
 
 
 class Compared(StrEnum):
-    """What two shares say together. In JSON: members are never renamed."""
+    """The conclusion from two shares. In JSON: members are never renamed."""
 
     MORE = "more"
     LESS = "less"

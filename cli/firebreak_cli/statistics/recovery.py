@@ -15,7 +15,7 @@ from firebreak_cli.statistics.record import Act, Call, Record, Red
 
 
 class Treatment(StrEnum):
-    """What was done about an alarm while it was red. In JSON: members are never renamed."""
+    """The response to an alarm while it was red. In JSON: members are never renamed."""
 
     ACTED_ON = "acted_on"
     LEFT_ALONE = "left_alone"

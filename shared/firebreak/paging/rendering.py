@@ -118,7 +118,7 @@ def _unnamed(message: Announcement, context: PageContext) -> str:
 
 
 def _first_words(message: Announcement, context: PageContext) -> str:
-    """What happened, and whether anything is needed of the reader."""
+    """The event, and whether anything is needed of the reader."""
     need = plain(need_of(message, context.phase, context.severity))
     return f"{_mark(message)}: {need}." if need else f"{_mark(message)}:"
 

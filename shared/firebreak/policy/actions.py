@@ -30,7 +30,7 @@ def keys_of(action: str) -> frozenset[str]:
 
 
 class ActionSection(BaseModel):
-    """What holds for one action; `ladder` is the response when this action comes first."""
+    """The rules for one action; `ladder` is the response when this action comes first."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

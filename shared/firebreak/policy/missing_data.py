@@ -14,14 +14,14 @@ class _Section(BaseModel):
 
 
 class NamedMeaning(_Section):
-    """What missing data means for alarms of such names."""
+    """The meaning of missing data for alarms of such names."""
 
     alarms: AlarmPattern
     means: MissingData
 
 
 class MissingDataSection(_Section):
-    """What missing data means: for named alarms, the first pattern that matches, else for all of them."""
+    """The meaning of missing data: for named alarms, the first pattern that matches, else for all of them."""
 
     means: MissingData | None = None
     named: list[NamedMeaning] = Field(default=[], max_length=MOST_PATTERNS)

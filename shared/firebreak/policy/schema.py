@@ -126,7 +126,7 @@ class DisruptionSection(_Section):
 
 
 class GroupSection(_Section):
-    """What holds for groups matching a pattern such as `ecs:prod`; the most specific wins."""
+    """The rules for groups matching a pattern such as `ecs:prod`; the most specific wins."""
 
     group: GroupPattern
     max_unavailable: float | None = Field(default=None, strict=True, gt=0, le=1)
@@ -165,7 +165,7 @@ class Verify(_Section):
 
 
 class Limits(_Section):
-    """What holds for every action unless an override says otherwise."""
+    """The rules for every action unless an override says otherwise."""
 
     autonomy: Autonomy
     cooldown: Duration
@@ -179,7 +179,7 @@ class Limits(_Section):
 
 
 class Override(_Section):
-    """What holds for targets matching a pattern such as `ecs:prod/*`; the most specific wins.
+    """The rules for targets matching a pattern such as `ecs:prod/*`; the most specific wins.
 
     A ladder needs the action that it starts with. An empty one is refused: it would hold nothing back.
     """

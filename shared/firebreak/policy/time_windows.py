@@ -1,6 +1,6 @@
 """Windows of time, spelled as CloudWatch's alarm mute rules spell them.
 
-What holds:
+The rules:
 
 - A window starts whenever the wall clock of its zone shows the time of its schedule. When an hour
   is repeated in autumn it therefore starts twice; when an hour is skipped in spring, all that would

@@ -1,4 +1,4 @@
-"""What a replay decides, under each assumption, and what it counts."""
+"""The decisions of a replay, under each assumption, and its counts."""
 
 from collections import Counter
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What came of an act: a success held, was the act's, and is not counted too early."""
+"""The outcome of an act: a success held, was the act's, and is not counted too early."""
 
 from datetime import timedelta
 from typing import Any

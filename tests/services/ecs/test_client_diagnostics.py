@@ -1,4 +1,4 @@
-"""What tasks leave behind, in the shapes of ECS and CloudWatch Logs."""
+"""The traces that tasks leave behind, in the shapes of ECS and CloudWatch Logs."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

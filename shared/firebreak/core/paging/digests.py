@@ -264,7 +264,7 @@ def summed_up(found: Digest, now: datetime) -> Announcement:
 
 
 def _alarms_of(found: Digest) -> str:
-    """What is red, as far as it was counted: a few names, or how many. They may be OK again by now."""
+    """The red alarms, as far as they were counted: a few names, or how many. They may be OK again by now."""
     known = len(found.names)
     counted = f"{known} alarms" if known < MOST_NAMES else f"at least {known} alarms"
     named = counted if known > MOST_SAID else " and ".join(found.names) or "alarms"

@@ -44,7 +44,7 @@ _ALWAYS: Mapping[AnnouncementKind, str] = MappingProxyType(
 
 
 def need_of(message: Announcement, phase: Phase, severity: Severity | None) -> str:
-    """What is needed of the reader; empty where the first words of the page ask for it themselves."""
+    """The need of the reader to act; empty where the first words of the page ask for it themselves."""
     match message.kind:
         case _K.ACTED | _K.UNCERTAIN | _K.RECOVERED | _K.RESTORED:
             return NOT_URGENT if any(fact.startswith(STAYS) for fact in message.facts) else NOTHING

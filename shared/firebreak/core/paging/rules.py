@@ -124,7 +124,7 @@ def route_to_the_topic(severities: frozenset[Severity]) -> Route:
     return Route(severities=severities, steps=(step,))
 
 
-# What holds where the policy says nothing of pages, or does not load.
+# The rules where the policy says nothing of pages, or does not load.
 DEFAULT_PAGING = PagingRules(
     usual=Severity.WARNING,
     named=(),
