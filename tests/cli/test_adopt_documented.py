@@ -15,7 +15,6 @@ from firebreak_cli.adopt import plan_file
 from firebreak_cli.adopt.changes import Outcome
 from firebreak_cli.adopt.entries import MEANINGS
 from firebreak_cli.adopt.owners import OwnerKind
-from firebreak_cli.adopt.suggestions import BY_TAG
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import OWNED, PARTLY_DONE
 from tests.cli.adopted import NOW
@@ -46,7 +45,11 @@ def test_the_metrics_and_their_actions_are_those_of_the_code() -> None:
         for spec in symptoms
         if spec.symptom
     }
-    by_tag = {(f"{namespace} {metric}", action, "no") for (namespace, metric), action in BY_TAG.items()}
+    by_tag = {
+        (f"{one.namespace} {one.metric}", spec.name, "no")
+        for spec in CATALOG.specs.values()
+        for one in spec.suggested_by
+    }
     assert {tuple(row) for row in DOCUMENT.table("metric")} == by_itself | by_tag
 
 

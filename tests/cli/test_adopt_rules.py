@@ -13,7 +13,7 @@ from firebreak.intake.target_groups import ServicesBehind
 from firebreak.intake.target_resolution import resolve
 from firebreak.services.registry import CATALOG
 from firebreak_cli.adopt.entries import LeftAlone, OptIn
-from firebreak_cli.adopt.suggestions import BY_TAG, suggested
+from firebreak_cli.adopt.suggestions import suggested, symptoms
 from tests.cli.adopted import (
     HOME,
     LESS,
@@ -235,9 +235,13 @@ def test_an_alarm_that_its_symptom_leads_to_a_refusal_says_so() -> None:
 
 def test_a_suggestion_that_is_no_symptom_is_what_the_examples_tag() -> None:
     """Replacing a task for unhealthy hosts is in none of them; docs/actions.md has it."""
-    unhealthy = {key for key in BY_TAG if key[1] == "UnHealthyHostCount"}
-    assert {BY_TAG[key] for key in unhealthy} == {"replace-task"}
-    assert {key: BY_TAG[key] for key in BY_TAG.keys() - unhealthy}.items() <= tagged_in_examples().items()
+    by_tag = {
+        (one.namespace, one.metric): spec.name for spec in CATALOG.specs.values() for one in spec.suggested_by
+    }
+    unhealthy = {key for key in by_tag if key[1] == "UnHealthyHostCount"}
+    assert {by_tag[key] for key in unhealthy} == {"replace-task"}
+    assert by_tag.keys() - unhealthy
+    assert {key: by_tag[key] for key in by_tag.keys() - unhealthy}.items() <= tagged_in_examples().items()
 
 
 def tagged_in_examples() -> dict[tuple[str, str], str]:
@@ -267,6 +271,19 @@ def test_every_symptom_of_an_action_is_suggested() -> None:
         if spec.symptom:
             shape = raw(metric=f"{spec.symptom.namespace} {spec.symptom.metric}")
             assert suggested(existing(shape).event.metrics) == (spec.name,)
+
+
+@pytest.mark.parametrize(
+    ("action", "metric"),
+    [
+        (spec.name, f"{one.namespace} {one.metric}")
+        for spec in CATALOG.specs.values()
+        for one in spec.suggested_by
+    ],
+)
+def test_a_metric_that_only_suggests_an_action_is_no_symptom(action: str, metric: str) -> None:
+    metrics = existing(raw(metric=metric)).event.metrics
+    assert (suggested(metrics), symptoms(metrics)) == ((action,), ())
 
 
 def test_a_kind_of_alarm_that_the_event_would_not_show_is_known() -> None:

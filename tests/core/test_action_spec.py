@@ -11,6 +11,7 @@ from firebreak.core.action_spec import (
     ActionSpec,
     Effect,
     MemorySettings,
+    MetricName,
     Permission,
     RollBackSettings,
     RunbookSettings,
@@ -91,6 +92,38 @@ def test_a_symptom_is_a_metric_of_a_namespace(namespace: str, metric: str, actio
     assert CATALOG.by_symptom(namespace, metric) == action
 
 
+ERRORS = MetricName("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count")
+SUGGESTED = catalog_of((RESTART, GROW, replace(SILENT, suggested_by=(MetricName("A", "b"), ERRORS))))
+
+
+@pytest.mark.parametrize(
+    ("namespace", "metric", "action"),
+    [
+        ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "silent"),
+        ("A", "b", "silent"),
+        ("AWS/ECS", "MemoryUtilization", "restart-it"),
+        ("AWS/Lambda", "Duration", "grow-it"),
+        ("AWS/ApplicationELB", "b", None),
+        ("A", "HTTPCode_Target_5XX_Count", None),
+    ],
+)
+def test_a_metric_suggests_the_action_of_its_symptom_or_the_one_that_names_it(
+    namespace: str, metric: str, action: str | None
+) -> None:
+    assert SUGGESTED.suggested_by(namespace, metric) == action
+
+
+def test_a_suggestion_leads_to_no_action_without_a_tag() -> None:
+    assert SUGGESTED.by_symptom(ERRORS.namespace, ERRORS.metric) is None
+
+
+@pytest.mark.parametrize("metric", [ERRORS, MetricName("AWS/ECS", "MemoryUtilization")])
+def test_a_metric_that_suggests_two_actions_is_a_mistake(metric: MetricName) -> None:
+    errors = replace(SILENT, name="errors", suggested_by=(ERRORS,))
+    with pytest.raises(ValueError, match=f"^two actions declare {metric.namespace} {metric.metric}$"):
+        catalog_of((RESTART, errors, replace(SILENT, suggested_by=(metric,))))
+
+
 def test_two_actions_of_one_name_are_a_mistake() -> None:
     with pytest.raises(ValueError, match=r"^two actions declare restart-it$"):
         catalog_of((RESTART, replace(RESTART, symptom=None)))
@@ -109,6 +142,7 @@ def test_actions_of_one_namespace_may_have_symptoms_of_their_own() -> None:
 def test_an_action_without_more_declarations_has_no_symptom_and_no_settings() -> None:
     bare = ActionSpec(name="x", service="ecs", effect=Effect.OTHER, does="x", permissions=())
     assert (bare.undo, bare.irreversible, bare.temporary, bare.symptom) == ("", "", False, None)
+    assert bare.suggested_by == ()
     assert (bare.settings, bare.highest_ceiling) == (NO_SETTINGS, 0)
     assert (bare.asks_by_default, bare.always_asks_for) == (False, frozenset())
     assert (Permission("x").mutates, Permission("x").to_decide) == (False, False)

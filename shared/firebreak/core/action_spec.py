@@ -39,6 +39,14 @@ class Symptom:
     of: str
 
 
+@dataclass(frozen=True, slots=True)
+class MetricName:
+    """A metric that suggests an action to somebody who tags alarms, and leads to it in no event."""
+
+    namespace: str
+    metric: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
     """One Automation document that may be run: its name, its fixed version, and its parameters.
@@ -120,7 +128,8 @@ class ActionSpec:
     healthy hold. An action that `asks_by_default` may do much at once, or relies on data that AWS does not
     guarantee: it acts by itself only where the policy says so explicitly. `always_asks_for` are targets, in
     their short form, for which it asks whatever the policy says. `highest_ceiling` is the largest that
-    AWS allows. Where it `ends_tasks`, their last log lines and stop codes are read before.
+    AWS allows. `suggested_by` are metrics whose alarms, where a high value is bad, `firebreak adopt`
+    proposes to tag with it. Where it `ends_tasks`, their last log lines and stop codes are read before.
     """
 
     name: str
@@ -132,6 +141,7 @@ class ActionSpec:
     irreversible: str = ""
     temporary: bool = False
     symptom: Symptom | None = None
+    suggested_by: tuple[MetricName, ...] = ()
     settings: ActionSettings = NO_SETTINGS
     highest_ceiling: int = 0
     asks_by_default: bool = False
@@ -199,12 +209,25 @@ class Catalog:
                 return spec.name
         return None
 
+    def suggested_by(self, namespace: str, metric: str) -> str | None:
+        """The action that this metric suggests: that of the symptom, else the one that names the metric."""
+        if action := self.by_symptom(namespace, metric):
+            return action
+        asked = MetricName(namespace, metric)
+        return next((spec.name for spec in self.specs.values() if asked in spec.suggested_by), None)
+
+
+def _metrics_of(spec: ActionSpec) -> Iterator[str]:
+    if spec.symptom:
+        yield f"{spec.symptom.namespace} {spec.symptom.metric}"
+    yield from (f"{one.namespace} {one.metric}" for one in spec.suggested_by)
+
 
 def catalog_of(specs: tuple[ActionSpec, ...]) -> Catalog:
-    """The catalog of these. Raises ValueError where two have one name or one symptom."""
+    """The catalog of these. Raises ValueError where two have one name, one symptom or one suggestion."""
     in_order = sorted(specs, key=lambda spec: spec.name)
     names = [spec.name for spec in in_order]
-    metrics = [f"{one.namespace} {one.metric}" for spec in in_order if (one := spec.symptom)]
+    metrics = [metric for spec in in_order for metric in _metrics_of(spec)]
     for found in (names, metrics):
         if twice := next((one for one in found if found.count(one) > 1), None):
             raise ValueError(f"two actions declare {twice}")

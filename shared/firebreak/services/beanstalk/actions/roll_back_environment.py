@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from firebreak.core.action_spec import ActionSpec, Effect, Permission, RollBackSettings
+from firebreak.core.action_spec import ActionSpec, Effect, MetricName, Permission, RollBackSettings
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, Settled, Target
 from firebreak.core.readings import NotRead, Unknown, unseen
 from firebreak.core.reasons import Reason
@@ -38,6 +38,7 @@ SPEC = ActionSpec(
     irreversible="rolling forward would deploy the faulty version again",
     # The older version stays until somebody deploys one that is mended.
     temporary=False,
+    suggested_by=(MetricName("AWS/ElasticBeanstalk", "ApplicationRequests5xx"),),
     settings=RollBackSettings(),
     asks_by_default=True,
     permissions=(

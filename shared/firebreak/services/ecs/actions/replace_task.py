@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firebreak.core.action_spec import ActionSpec, Effect, Permission
+from firebreak.core.action_spec import ActionSpec, Effect, MetricName, Permission
 from firebreak.core.ledger import incident_name
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, Settled, Target
 from firebreak.core.readings import (
@@ -53,6 +53,10 @@ SPEC = ActionSpec(
     irreversible="a task that was stopped does not run again",
     # A task that is gone stays gone.
     temporary=False,
+    suggested_by=(
+        MetricName("AWS/ApplicationELB", "UnHealthyHostCount"),
+        MetricName("AWS/NetworkELB", "UnHealthyHostCount"),
+    ),
     ends_tasks=True,
     permissions=(
         *LOOKS,

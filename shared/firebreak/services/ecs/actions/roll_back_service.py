@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firebreak.core.action_spec import ActionSpec, Effect, Permission, RollBackSettings
+from firebreak.core.action_spec import ActionSpec, Effect, MetricName, Permission, RollBackSettings
 from firebreak.core.model import Failed, Obstacle, Plan, Receipt, Request, Settled, Target
 from firebreak.core.readings import NotRead, Reading, Unknown, unseen
 from firebreak.core.rules import Rules
@@ -49,6 +49,7 @@ SPEC = ActionSpec(
     irreversible="rolling forward would deploy the faulty version again",
     # A roll back stays until somebody deploys again.
     temporary=False,
+    suggested_by=(MetricName("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"),),
     settings=RollBackSettings(),
     ends_tasks=True,
     permissions=(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import ClassVar, assert_never
 
-from firebreak.core.action_spec import ActionSpec, Effect, Permission, ScaleSettings, Symptom
+from firebreak.core.action_spec import ActionSpec, Effect, MetricName, Permission, ScaleSettings, Symptom
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.readings import (
     Absent,
@@ -41,6 +41,7 @@ SPEC = ActionSpec(
     # More tasks cost money: they are given back after the trouble.
     temporary=True,
     symptom=Symptom("AWS/ECS", "CPUUtilization", "the CPU of an ECS service"),
+    suggested_by=(MetricName("AWS/ApplicationELB", "TargetResponseTime"),),
     settings=ScaleSettings(),
     # Tasks of a service [CreateService].
     highest_ceiling=5000,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from firebreak.core.action_spec import ActionSpec, Effect, Permission
+from firebreak.core.action_spec import ActionSpec, Effect, MetricName, Permission
 from firebreak.core.model import Obstacle, Plan, Receipt, Request, RequestKind, Settled, Target
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
@@ -24,6 +24,10 @@ SPEC = ActionSpec(
     irreversible="only a human ends the pause",
     # A healthy hold says nothing about why the mail bounced, so nothing is given back.
     temporary=False,
+    suggested_by=(
+        MetricName("AWS/SES", "Reputation.BounceRate"),
+        MetricName("AWS/SES", "Reputation.ComplaintRate"),
+    ),
     always_asks_for=frozenset({"ses:account"}),
     permissions=(
         Permission("ses:GetConfigurationSet"),
