@@ -33,7 +33,7 @@ CRITICAL, ERROR, WARNING = ({"firebreak:severity": one} for one in ("critical", 
 L = LeftAlone
 
 RIGHT: dict[str, Adopt | LeftAlone] = {
-    # ECS, by hand. What a symptom leads to needs no tag on the alarm.
+    # ECS, by hand. A symptom needs no tag on the alarm.
     "api-memory-high": Adopt("restart-service", "ecs:prod/api"),
     "api-cpu-high": Adopt("scale-service", "ecs:prod/api"),
     "orders memory CRITICAL": L.NOTHING_MISSING,

@@ -27,7 +27,7 @@ type Subject = tuple[str, str]
 
 @dataclass(slots=True)
 class ReplayedAlarms:
-    """The alarms at the present moment of a replay. What changes them is `turn`, `pin` and `unpin`."""
+    """The alarms at the present moment of a replay. Only `turn`, `pin` and `unpin` change them."""
 
     facts: Facts
     _latest: dict[str, Transition] = field(default_factory=dict)

@@ -42,7 +42,7 @@ def backtest(
         typer.Option(
             "--assume",
             metavar="EFFECT",
-            help="What an act does to its alarms: as-history, helps, or does-not-help.",
+            help="The effect of an act on its alarms: as-history, helps, or does-not-help.",
         ),
     ] = "as-history",
     opted_in: Annotated[

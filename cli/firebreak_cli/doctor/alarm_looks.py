@@ -140,7 +140,7 @@ def every_target_opted_in(seen: Examination) -> Looked:
 
 
 def nothing_lasting(seen: Examination) -> Looked:
-    """FB207. What a guard could not look at is said here."""
+    """FB207. It also says where a guard could not look."""
 
     def look(one: Surveyed) -> Iterator[Finding]:
         yield from _objections(one, obstacles.LASTING)

@@ -26,7 +26,7 @@ _JUDGED_BY_ANOTHER = "Run it in the clone that was deployed, or name a file with
 
 
 def same_policy(seen: Examination) -> Looked:
-    """FB401. What is judged by a copy that the stack does not have is not known, unless --policy names it."""
+    """FB401. A judgement by a copy that the stack does not have is not known, unless --policy names it."""
     newest = seen.newest().decision
     if newest is None:
         return Looked("no decision", (unseen("no decision in the ledger names the policy of the stack"),))
@@ -48,7 +48,7 @@ def no_odd_setting(seen: Examination) -> Looked:
 
 
 def enough_concurrency(seen: Examination) -> Looked:
-    """FB501. What is reserved is kept; what is not comes from a pool that the whole account uses."""
+    """FB501. Reserved concurrency is kept; the rest comes from a pool that the whole account uses."""
     unreserved = _unreserved(seen.deployment())
     with translated("GetAccountSettings", mutates=False):
         limits = seen.stack.reader("lambda").get_account_settings()["AccountLimit"]

@@ -76,7 +76,7 @@ _CHECKS = (
         area=STACK,
         level=Level.STACK,
         should="No kill switch is held.",
-        why="What is paused is refused, however red it is. A pause that nobody remembers is an outage.",
+        why="A paused scope refuses acts, however red it is. A pause that nobody remembers is an outage.",
         mend=Own("switches"),
     ),
     Check(
@@ -108,7 +108,7 @@ _CHECKS = (
         area=STACK,
         level=Level.WARNING,
         should="CloudFormation found no drift when it last looked, which is not long ago.",
-        why="What was changed by hand is in no template: a deployment may leave it, or take it away.",
+        why="A change by hand is in no template: a deployment may leave it, or take it away.",
         mend="aws cloudformation detect-stack-drift --stack-name {stack} --region {region}",
     ),
     Check(
@@ -242,7 +242,7 @@ _CHECKS = (
         area=POLICY,
         level=Level.BASIS,
         should="The stack decides by the policy that this machine has.",
-        why="What is said here of targets and autonomy is said of this copy, and the stack has another.",
+        why="The findings on targets and autonomy are about this copy, and the stack has another.",
         mend="sam build && sam deploy, or run it in the clone that was deployed",
     ),
     Check(

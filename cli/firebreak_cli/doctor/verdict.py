@@ -48,7 +48,7 @@ def verdict_of(
     *,
     acting: Collection[str] = (),
 ) -> Verdict:
-    """The verdict. What could not be looked at is never a yes.
+    """The verdict. A failed look is never a yes.
 
     `acting` are all alarms that lead to an action, none where they are not known: where nothing would be done
     about any of them, it is a no.

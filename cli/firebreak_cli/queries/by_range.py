@@ -4,7 +4,7 @@ Memory holds one page at a time. Decisions and incidents come in the order of ti
 them. The items that it does not name (an earlier release wrote them, or there is no index) are found by a
 scan of the whole table and come first, in no order. Threads of pages are always found by a scan.
 
-Only damaged items are Unknown. What DynamoDB did not process raises Throttled: it may be good, and would be
+Only damaged items are Unknown. An unprocessed key raises Throttled: its item may be good, and would be
 missing.
 """
 

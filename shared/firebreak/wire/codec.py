@@ -1,7 +1,7 @@
 """The one codec of what is stored and sent: JSON values to the core's frozen values, by their declared types.
 
 The forms of version 1 write an absent part as an empty text or object, and a time as ISO 8601; both are
-brought into the form that the types describe, and a text that no AWS API takes is made one. What remains
+brought into the form that the types describe, and a text that no AWS API takes is made one. The rest
 is converted by msgspec, which refuses a wrong type, an unknown member of an enumeration and a missing part.
 """
 

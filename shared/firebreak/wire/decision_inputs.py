@@ -1,8 +1,8 @@
 """The request and the snapshot of a decision, as they are kept with it for `firebreak replay`: version 1.
 
-JSON, compressed, in base64. What no guard reads is left out: descriptions, reasons and notes of people, the
-values of a change, the tags of others. So no secret in them is kept, and no detector has to find it. What is
-left gives the same decision (tests/wire/test_decision_inputs.py).
+JSON, compressed, in base64. Parts that no guard reads are left out: descriptions, reasons and notes of
+people, the values of a change, the tags of others. So no secret in them is kept, and no detector has to
+find it. The rest gives the same decision (tests/wire/test_decision_inputs.py).
 """
 
 import base64
