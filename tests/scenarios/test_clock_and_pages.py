@@ -313,7 +313,8 @@ def test_fifty_services_at_once_are_one_storm_and_one_page(bench: Bench) -> None
     page = bench.expect_page("STORM", "routed alarms")
     assert "routed alarms turned red within 5m: Firebreak stops acting." in page.body
     bench.carry()
-    storms = [one for one in bench.inbox.pages if "] STORM: " in one.subject]
-    assert len(storms) == 1
+    subjects = [one.subject for one in bench.inbox.pages if "] STORM: " in one.subject]
+    # An earlier test has a storm of alarms that are for humans.
+    assert len([one for one in subjects if "routed alarms" in one]) == 1, subjects
     about = [one for one in bench.inbox.pages if bench.about(names[-1]) in one.subject]
     assert about == []
