@@ -60,10 +60,24 @@ def test_the_timeline_has_red_alarms_decisions_steps_and_the_latest_page_in_the_
         "decided: act restart-service, clear_to_act",
         "claimed rung 1: restart-service",
     ]
-    assert texts[-1].startswith("paged topic: ")
+    assert texts[-1].startswith("latest page: ")
+    assert texts[-1].endswith("; notified so far: topic")
     assert "joined by alarm api-latency-high" in texts
     shown = " ".join(run_in(world, "show", done.incident_id).stdout.split())
     assert all(" ".join(text.split()) in shown for text in texts)
+
+
+def test_a_check_of_another_release_without_a_reason_does_not_end_the_story(world: World) -> None:
+    done = world.send(world.red())
+    (item,) = [
+        found
+        for found in world.dynamodb.scan(TableName="ledger")["Items"]
+        if found["pk"]["S"].startswith("DECISION#")
+    ]
+    checks = {"S": json.dumps([{"guard": "moon phase", "result": "passed"}])}
+    world.dynamodb.put_item(TableName="ledger", Item={**item, "checks": checks})
+
+    assert "decided: act restart-service, clear_to_act" in run_in(world, "show", done.incident_id).stdout
 
 
 def test_people_read_what_was_done_and_what_comes_next(world: World) -> None:

@@ -55,13 +55,16 @@ def _of_incident(incident: Incident) -> Iterator[Entry]:
 
 
 def _of_pages(pages: Thread) -> Iterator[Entry]:
-    notified = ", ".join(sorted(pages.notified)) or "nobody yet"
-    yield Entry(pages.latest.at, EntryKind.PAGE, f"paged {notified}: {pages.latest.headline}")
+    """The notified channels are known of all pages of the thread together, not of the latest alone."""
+    notified = ", ".join(sorted(pages.notified)) or "nobody"
+    text = f"latest page: {pages.latest.headline}; notified so far: {notified}"
+    yield Entry(pages.latest.at, EntryKind.PAGE, text)
 
 
 def _decided(one: StoredDecision) -> str:
     by = f", by {claimed(one.by)}" if one.by else ""
-    objections = "; ".join(f"{found['guard']}: {found['detail']}" for found in one.checks if found["reason"])
+    objected = [found for found in one.checks if found.get("reason")]
+    objections = "; ".join(f"{found.get('guard', '')}: {found.get('detail', '')}" for found in objected)
     why = f" ({objections})" if objections else ""
     return f"decided: {one.outcome} {one.action}, {one.reason}{by}{why}"
 
