@@ -5,7 +5,18 @@ from collections import Counter
 
 import pytest
 
-from tests.mutants.survivors import LIST, Change, Outcome, change, entry, listed, place, problems, table
+from tests.mutants.survivors import (
+    LIST,
+    Change,
+    Outcome,
+    change,
+    entry,
+    listed,
+    never_reached,
+    place,
+    problems,
+    table,
+)
 from tests.mutants.working_copy import PACKAGE, path_of
 
 ONE = Change("core.incident.verdict", "judge", "a < b", "a <= b")
@@ -52,6 +63,24 @@ def test_a_change_is_the_lines_that_went_and_came_without_their_place() -> None:
     expected = Change("core.incident.verdict", "judge", "return max(\na - b,", "return max(")
     for diff in (DIFF, moved):
         assert change("firebreak.core.incident.verdict.x_judge__mutmut_3", diff) == expected
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "never"),
+    [
+        ("assert_never(never)", "assert_never(None)", True),
+        ("case never:\nassert_never(never)", "", True),
+        ("case _ as never:\nassert_never(never)", "", True),
+        ("case None:\nassert_never(never)", "", False),
+        ("case never:\nreturn None", "", False),
+        ("assert_never(never)\nreturn a < b", "return a < b", False),
+        ("assert_never(never)", "return None", False),
+    ],
+)
+def test_the_last_case_of_a_closed_match_is_not_asked_about(was: str, now: str, *, never: bool) -> None:
+    one = Change("core.incident.verdict", "judge", was, now)
+    assert never_reached(one) is never
+    assert (problems(outcome(one), {}, {one.module}) == []) is never
 
 
 def test_an_entry_is_read_back_as_the_change_it_was_written_from() -> None:
