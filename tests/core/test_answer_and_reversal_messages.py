@@ -11,6 +11,7 @@ from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import IncidentState, Member, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
+from firebreak.core.manual import stand_in
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.measurements import red_words
@@ -110,6 +111,11 @@ class TestMessages:
             NOTHING,
             purpose.value,
         )
+
+    def test_an_act_by_hand_that_was_not_carried_out_waits_for_no_alarm(self) -> None:
+        by_hand = replace(ACTED, alarm=stand_in(a.TARGET, "it hangs", a.NOW))
+        message = incident_messages.not_executed(by_hand, AT, "denied")
+        assert message.next == "No further automatic action."
 
     def test_every_alarm_that_joined_is_named_to_humans(self) -> None:
         other = Member("api-latency-high", a.arn_of("api-latency-high"))

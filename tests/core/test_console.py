@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from firebreak.core.manual import stand_in
 from firebreak.core.model import Target
 from firebreak.core.paging.console import alarm_link, links, partition_of, target_link
 from tests.support import builders as a
@@ -89,3 +90,7 @@ TARGET_PAGE = (
 )
 def test_links_are_named_by_what_they_open(region: str, target: object, found: dict[str, str]) -> None:
     assert links(a.alarm(region=region), target) == found
+
+
+def test_a_request_by_hand_has_no_page_of_an_alarm() -> None:
+    assert links(stand_in(a.TARGET, "it hangs", a.NOW), a.TARGET) == {"target": TARGET_PAGE}

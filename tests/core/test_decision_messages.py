@@ -12,6 +12,7 @@ from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
 from firebreak.core.guards.shared_conditions import switch_words
 from firebreak.core.keys import digest
 from firebreak.core.limits.history import Hold
+from firebreak.core.manual import stand_in
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.decision_messages import (
     DAILY,
@@ -334,3 +335,11 @@ def test_blindness_that_a_sweep_meets_again_and_again_is_announced_once_a_day() 
     reason = Reason.POLICY_UNUSABLE
     found = of_blindness(reason, "2 problems", "sweep", None, a.NOW, every=DAILY)
     assert found.key == digest("blind", reason.value, "2 problems", int(a.NOW.timestamp()) // 86400)
+
+
+def test_a_refusal_of_a_request_by_hand_tells_its_reason_and_waits_for_no_alarm() -> None:
+    by_hand = announced(OF_TARGET, kind=RequestKind.MANUAL, alarm=stand_in(a.TARGET, "it hangs", a.NOW))
+    assert "reason given: it hangs" in by_hand.facts
+    assert "No further automatic action." in by_hand.next
+    assert "CloudWatch sends nothing more" not in by_hand.next
+    assert "CloudWatch sends nothing more" in announced(OF_TARGET).next

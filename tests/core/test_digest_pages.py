@@ -232,6 +232,15 @@ NO_DATA = AlarmState.INSUFFICIENT_DATA
             id="one is red, another has no data",
         ),
         pytest.param(
+            {
+                WatchedAlarm("api"): AlarmState.ALARM,
+                WatchedAlarm("cart"): NO_DATA,
+                WatchedAlarm("web"): Unknown("503"),
+            },
+            "1 of 3 alarms still red, 1 could not be read, 1 not known to be OK.",
+            id="one of each",
+        ),
+        pytest.param(
             but() | {WatchedAlarm("web"): NO_DATA},
             "1 of 3 alarms not known to be OK; none is known to be red.",
             id="one has no data",

@@ -17,6 +17,7 @@ from firebreak.services.lambda_.function_changes import (
     Update,
     came,
     compare,
+    redeployed,
     settled,
     worse,
 )
@@ -24,6 +25,7 @@ from firebreak.services.lambda_.functions import LATEST, AliasCallers, FunctionO
 from tests.support.builders_functions import CODE, OTHER_CODE, alias, as_stored, function, raised, seen
 
 BLIND = Unknown("no")
+OTHERS_CODE = "somebody else deployed other code since"
 SAID = "Firebreak: memory 1024 to 1536 MB, code of version 7"
 MORE = Change(function="orders", update=Update(memory=1536, revision="r1"))
 WORDS = Change(function="orders", update=Update(description="new", revision="r1"))
@@ -266,3 +268,25 @@ def test_the_callers_are_described_with_each_part_in_the_order_of_versions() -> 
 
 def test_a_part_that_gets_no_calls_is_none() -> None:
     assert alias(weighted={"8": 0.1, "9": 0.0}).parts == {"8": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("planned", "now", "said"),
+    [
+        pytest.param(
+            plan(MORE, UNQUALIFIED), seen(function=function(code=OTHER_CODE)), OTHERS_CODE, id="other code"
+        ),
+        pytest.param(plan(MORE, UNQUALIFIED), seen(function=function(memory=1)), "", id="the same code"),
+        pytest.param(plan(MORE, UNQUALIFIED), seen(function=BLIND), "", id="not read"),
+        pytest.param(
+            plan(BACK, ALIASED),
+            seen(alias(version="6"), versions={"6": function("6", code=OTHER_CODE)}),
+            "",
+            id="an alias that moved",
+        ),
+    ],
+)
+def test_other_code_is_seen_where_the_callers_have_no_alias(
+    planned: Plan, now: FunctionObservation, said: str
+) -> None:
+    assert redeployed(planned, now) == said

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firebreak.core.decide import refuse
+from firebreak.core.decision import Inputs
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.keys import digest
 from firebreak.core.ledger import (
@@ -14,6 +15,7 @@ from firebreak.core.ledger import (
     alarm_key,
     delivery_key,
     incident_name,
+    record_of,
     untargeted,
 )
 from firebreak.core.model import Alarm, Request, RequestKind
@@ -94,3 +96,21 @@ def test_a_move_that_the_machine_knows_can_be_asked_for() -> None:
     before, after = a.incident(IncidentState.CLAIMED), a.incident(IncidentState.ACTED)
     change = IncidentChange(before=before, after=after, at=a.NOW, what="acted")
     assert (change.message, change.record) == (None, None)
+
+
+@pytest.mark.parametrize(("incident_id", "said"), [("", None), ("i-1234567890", "i-1234567890")])
+def test_a_record_holds_what_was_asked_decided_and_seen(incident_id: str, said: str | None) -> None:
+    request = a.request(RequestKind.APPROVAL, by="ada", at=a.NOW - timedelta(minutes=3))
+    decision, inputs = refuse(Reason.COOLDOWN, "rest 15m"), Inputs(request, a.snapshot())
+    assert record_of(request, decision, a.NOW, inputs, incident_id) == DecisionRecord(
+        key=delivery_key(request),
+        at=a.NOW,
+        kind=RequestKind.APPROVAL,
+        action="restart-service",
+        incident_id=said or incident_name(request),
+        target=a.TARGET.key,
+        alarm=a.alarm(),
+        decision=decision,
+        by="ada",
+        inputs=inputs,
+    )

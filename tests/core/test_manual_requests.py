@@ -19,6 +19,7 @@ from firebreak.core.model import (
     Autonomy,
     Failed,
     Obstacle,
+    OwnEvent,
     Request,
     RequestKind,
     Settled,
@@ -161,6 +162,33 @@ def test_a_red_alarm_of_the_target_that_restarts_it_as_well_stops_a_second_resta
 
 def test_a_request_that_waited_too_long_is_refused() -> None:
     assert decide(by_hand(at=a.NOW - 11 * MINUTE), a.rules(), a.snapshot()).reason is Reason.TOO_OLD
+
+
+def test_a_request_carries_a_humans_word_for_the_alarm_and_the_red_alarms_of_the_target() -> None:
+    reds = [a.alarm(name=f"api-{number}") for number in range(25)]
+    asked = manual_request("restart-service", a.TARGET, by="ada", why="it hangs", at=a.NOW, red=reds)
+    assert asked == OwnEvent(
+        kind=RequestKind.MANUAL,
+        action="restart-service",
+        incident_id="",
+        rung=0,
+        attempt=int(a.NOW.timestamp()) * 1000,
+        at=a.NOW,
+        alarm=stand_in(a.TARGET, "it hangs", a.NOW),
+        by="ada",
+        target="ecs:prod/api",
+        red=tuple(reds[:20]),
+    )
+
+
+def test_of_two_requests_within_a_second_each_is_a_delivery_of_its_own() -> None:
+    first, second = (
+        manual_request(
+            "restart-service", a.TARGET, by="ada", why="it hangs", at=a.NOW + timedelta(milliseconds=ms)
+        )
+        for ms in (0, 1)
+    )
+    assert second.attempt == first.attempt + 1
 
 
 def test_the_same_command_delivered_twice_is_one_delivery_and_a_later_one_is_another() -> None:

@@ -7,18 +7,21 @@ from typing import Any
 import pytest
 
 from firebreak.core.incident.states import IncidentState, Purpose
-from firebreak.core.incident.temporary_changes import after_rest
+from firebreak.core.incident.temporary_changes import after_rest, judge_rest
 from firebreak.core.incident.verdict import (
+    NO_ALARM,
     Climb,
     Evidence,
     GiveToHumans,
+    Judgement,
     Keep,
     Rest,
     Reversals,
     Step,
     TakeBack,
 )
-from firebreak.core.model import AlarmState, Obstacle, Plan, Settled
+from firebreak.core.manual import stand_in
+from firebreak.core.model import AlarmState, Obstacle, Plan, Settled, Verdict
 from firebreak.core.readings import ABSENT, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Verification
@@ -126,3 +129,8 @@ class TestRest:
         found = after_rest(lost, evidence, RULES, evidence.now, timedelta(hours=6))
 
         assert found == Rest(a.NOW + 10 * MINUTE, a.NOW + 5 * MINUTE, a.NOW + 35 * MINUTE)
+
+
+def test_without_any_alarm_nothing_speaks_against_the_rest() -> None:
+    by_hand = a.incident(IncidentState.RESTING, alarm=stand_in(a.TARGET, "it hangs", a.NOW), members=())
+    assert judge_rest(by_hand, seen(RED)) == Judgement(Verdict.RECOVERED, NO_ALARM)

@@ -13,6 +13,7 @@ from firebreak.services.ecs.readiness import PreImage, short
 from firebreak.services.ecs.rollout import (
     began,
     begun,
+    deployed_by_others,
     harmed,
     has_begun,
     own_deployment,
@@ -196,3 +197,11 @@ def test_an_accepted_call_without_a_deployment_that_runs_is_in_doubt(
 
 def test_an_arn_is_shortened_to_its_last_part() -> None:
     assert (short(TASK_DEFINITION), short("api")) == ("api:7", "api")
+
+
+def test_deployments_that_were_not_there_before_are_named_with_what_they_run() -> None:
+    assert deployed_by_others(BEFORE, running(deployment())) == ""
+    assert deployed_by_others(BEFORE, running(NEW, STRANGER, deployment())) == (
+        f"somebody else began deployment ecs-svc/2 of {short(TASK_DEFINITION)},"
+        f" ecs-svc/9 of {short(OTHER_TASK_DEFINITION)} since"
+    )

@@ -178,6 +178,11 @@ def refused(*reasons: Reason) -> Decision:
     return Decision(Refuse(), reasons[0], checks, "")
 
 
+def test_a_request_by_hand_brings_no_alarm_that_could_join() -> None:
+    by_hand = replace(a.request(), kind=RequestKind.MANUAL)
+    assert not joins(by_hand, refused(Reason.IN_FLIGHT), a.incident())
+
+
 @pytest.mark.parametrize(
     ("reasons", "changes", "state", "becomes_one"),
     [
