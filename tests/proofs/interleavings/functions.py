@@ -18,6 +18,7 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState, Obstacle, OwnEvent, Plan, Receipt, Request, Target
 from firebreak.core.readings import Reading
 from firebreak.core.rules import Rules
+from firebreak.intake import alarm_events
 from firebreak.policy.compiler import parse_policy
 from firebreak.policy.policy import Policy
 from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
@@ -195,15 +196,15 @@ class Wiring:
 
 
 def remediates(alarm: Alarm, action: str = "restart-service") -> Run:
-    """An action's function, invoked on an alarm."""
-    event = eventbridge(alarm)
-    return lambda wiring: wiring.remediator(action).handle(event)
+    """An action's function, invoked on an alarm. Its event is read once: what it says depends on nothing."""
+    parsed = alarm_events.parse(eventbridge(alarm))
+    return lambda wiring: wiring.remediator(action).take(parsed)
 
 
 def carries_out(request: OwnEvent) -> Run:
     """An action's function, invoked on one of Firebreak's requests."""
-    event = request_event(request)
-    return lambda wiring: wiring.remediator(request.action).handle(event)
+    parsed = alarm_events.parse(request_event(request))
+    return lambda wiring: wiring.remediator(request.action).take(parsed)
 
 
 def verifies(event: Mapping[str, Any]) -> Run:
