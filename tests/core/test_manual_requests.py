@@ -11,11 +11,14 @@ from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Check, Result, Snapshot
 from firebreak.core.incident import transitions
 from firebreak.core.incident.states import Incident
-from firebreak.core.incident.verdict import Evidence, judge
+from firebreak.core.incident.verdict import AT_REST, Evidence, judge
 from firebreak.core.ledger import delivery_key
 from firebreak.core.limits.history import Hold
 from firebreak.core.manual import manual_request, plan_id, stand_in
 from firebreak.core.model import (
+    Alarm,
+    AlarmKind,
+    AlarmState,
     Autonomy,
     Failed,
     Obstacle,
@@ -181,6 +184,20 @@ def test_a_request_carries_a_humans_word_for_the_alarm_and_the_red_alarms_of_the
     )
 
 
+def test_the_value_for_an_alarm_names_the_target_and_is_red_since_the_request() -> None:
+    assert stand_in(a.TARGET, "it hangs", a.NOW) == Alarm(
+        arn=f"manual/{a.TARGET.key}",
+        name="manual request",
+        account=a.ACCOUNT,
+        region=a.REGION,
+        kind=AlarmKind.MANUAL,
+        state=AlarmState.ALARM,
+        since=a.NOW,
+        sent_at=a.NOW,
+        reason="it hangs",
+    )
+
+
 def test_of_two_requests_within_a_second_each_is_a_delivery_of_its_own() -> None:
     first, second = (
         manual_request(
@@ -235,3 +252,7 @@ def test_without_an_alarm_the_target_alone_decides_whether_it_helped(
     found: Evidence, verdict: Verdict
 ) -> None:
     assert judge(opened(), found, a.rules().verification).verdict is verdict
+
+
+def test_a_target_that_came_to_rest_is_said_to_be() -> None:
+    assert judge(opened(), evidence(Settled.YES), a.rules().verification).why == AT_REST
