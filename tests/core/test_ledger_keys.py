@@ -98,16 +98,16 @@ def test_a_move_that_the_machine_knows_can_be_asked_for() -> None:
     assert (change.message, change.record) == (None, None)
 
 
-@pytest.mark.parametrize(("incident_id", "said"), [("", None), ("i-1234567890", "i-1234567890")])
-def test_a_record_holds_what_was_asked_decided_and_seen(incident_id: str, said: str | None) -> None:
+@pytest.mark.parametrize("given", [(), ("i-1234567890",)], ids=["an incident to open", "an open one"])
+def test_a_record_holds_what_was_asked_decided_and_seen(given: tuple[str, ...]) -> None:
     request = a.request(RequestKind.APPROVAL, by="ada", at=a.NOW - timedelta(minutes=3))
     decision, inputs = refuse(Reason.COOLDOWN, "rest 15m"), Inputs(request, a.snapshot())
-    assert record_of(request, decision, a.NOW, inputs, incident_id) == DecisionRecord(
+    assert record_of(request, decision, a.NOW, inputs, *given) == DecisionRecord(
         key=delivery_key(request),
         at=a.NOW,
         kind=RequestKind.APPROVAL,
         action="restart-service",
-        incident_id=said or incident_name(request),
+        incident_id=given[0] if given else incident_name(request),
         target=a.TARGET.key,
         alarm=a.alarm(),
         decision=decision,
