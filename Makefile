@@ -53,8 +53,9 @@ rules: setup
 	$(sam_env) $(sam) validate --lint
 	.local/venv/bin/cfn-lint examples/*/template.yaml
 
-unit: setup ## The tests that need no local AWS
-	$(bin)/pytest $(two_workers) -m "not local and not docker"
+# What is run while one works. The proofs and the browser's tests are in `make test`, the proofs at length in `make prove`.
+unit: setup ## The tests that need neither local AWS nor a browser, without the proofs
+	$(bin)/pytest $(two_workers) -m "not local and not docker" --ignore tests/proofs --ignore tests/browser
 
 scenarios: setup ## The tests on local AWS
 	@$(call on_local_aws,$(bin)/pytest tests/scenarios)
