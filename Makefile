@@ -53,7 +53,7 @@ rules: setup
 	$(sam_env) $(sam) validate --lint
 	.local/venv/bin/cfn-lint examples/*/template.yaml
 
-# What is run while one works. The proofs and the browser's tests are in `make test`, the proofs at length in `make prove`.
+# For the time between two edits. The proofs and the browser's tests are in `make test`, the proofs at length in `make prove`.
 unit: setup ## The tests that need neither local AWS nor a browser, without the proofs
 	$(bin)/pytest $(two_workers) -m "not local and not docker" --ignore tests/proofs --ignore tests/browser
 

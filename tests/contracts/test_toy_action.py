@@ -45,7 +45,7 @@ EVERYTHING_THAT_MUST_KNOW = (
     "tests/docs/test_facts.py",
 )
 
-# What is compiled goes along, with the times of its sources: nothing is compiled twice.
+# Compiled files go along, with the times of their sources: nothing is compiled twice.
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".local", ".aws-sam", ".hypothesis", "*_cache", "*.egg-info", "build"
 )

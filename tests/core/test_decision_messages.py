@@ -337,7 +337,7 @@ def test_blindness_that_a_sweep_meets_again_and_again_is_announced_once_a_day() 
     assert found.key == digest("blind", reason.value, "2 problems", int(a.NOW.timestamp()) // 86400)
 
 
-def test_a_refusal_of_a_request_by_hand_tells_its_reason_and_waits_for_no_alarm() -> None:
+def test_a_refusal_of_a_request_by_hand_has_its_reason_and_waits_for_no_alarm() -> None:
     by_hand = announced(OF_TARGET, kind=RequestKind.MANUAL, alarm=stand_in(a.TARGET, "it hangs", a.NOW))
     assert "reason given: it hangs" in by_hand.facts
     assert "No further automatic action." in by_hand.next

@@ -56,5 +56,5 @@ def test_an_incident_with_humans_is_looked_at_again_by_a_first_request_of_its_al
 
 
 @pytest.mark.parametrize("purpose", [purpose for purpose in Purpose if purpose is not Purpose.ACT])
-def test_a_refused_way_back_is_not_looked_at_again(purpose: Purpose) -> None:
+def test_a_refused_undo_or_restore_is_not_looked_at_again(purpose: Purpose) -> None:
     assert after_humans(a.incident(purpose=purpose), BUSY, a.NOW) is None

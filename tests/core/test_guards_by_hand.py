@@ -107,7 +107,7 @@ def test_only_a_request_by_hand_without_any_member_has_no_alarm() -> None:
     assert not a.incident(alarm=WORD).has_no_alarm
 
 
-def test_pages_of_such_an_incident_tell_the_reason_and_what_ends_it() -> None:
+def test_pages_of_such_an_incident_give_the_reason_and_the_end_to_wait_for() -> None:
     alone = a.incident(alarm=WORD, members=())
     message = incident_messages.given_to_humans(alone, a.NOW, "why", None)
     assert "reason given: it hangs" in message.facts
