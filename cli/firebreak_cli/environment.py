@@ -7,11 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import typer
-
-from firebreak_cli.aws_options import account_of, profile_of, region_of
-
 if TYPE_CHECKING:
+    import typer
     from boto3.session import Session
 
 
@@ -34,8 +31,10 @@ def real(region: str | None = None, profile: str | None = None) -> Environment:
     return Environment(os.environ, lambda: datetime.now(UTC), lambda: _session(region, profile))
 
 
-def environment_of(ctx: typer.Context) -> Environment:
+def environment_of(ctx: "typer.Context") -> Environment:
     """The environment of this invocation."""
+    from firebreak_cli.aws_options import account_of, profile_of, region_of
+
     found = ctx.find_object(Environment)
     return replace(found or real(region_of(ctx), profile_of(ctx)), account=account_of(ctx))
 

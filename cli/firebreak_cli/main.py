@@ -28,7 +28,8 @@ from firebreak_cli.commands.status import register as register_status
 from firebreak_cli.commands.stopping import register as register_stopping
 from firebreak_cli.commands.tail import register as register_tail
 from firebreak_cli.commands.undo import register as register_undo
-from firebreak_cli.exit_codes import EXIT_CODES, PlainGroup
+from firebreak_cli.exit_codes import EXIT_CODES
+from firebreak_cli.plain_group import PlainGroup
 
 app = typer.Typer(
     cls=PlainGroup,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firebreak_cli.environment import environment_of
-from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending, PlainGroup
+from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
+from firebreak_cli.plain_group import PlainGroup
 
 if TYPE_CHECKING:
     from firebreak_devtools.local.emulator import Running

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firebreak_cli.doctor import reports
+from firebreak_cli.doctor import doctor_screen, reports
 from firebreak_cli.doctor.model import Result
 from firebreak_cli.doctor.verdict import Word
 from firebreak_cli.doctor.waivers import read_waivers
@@ -30,7 +30,9 @@ def block(language: str) -> str:
 
 def test_the_results_are_those_of_the_command_with_their_words_on_the_screen() -> None:
     rows = [(row[0], row[1]) for row in PAGE.table("result")]
-    assert rows == [(one.value, reports._MARKS[one][0]) for one in Result if one in reports._MARKS]
+    assert rows == [
+        (one.value, doctor_screen._MARKS[one][0]) for one in Result if one in doctor_screen._MARKS
+    ]
     assert len(rows) == len(Result)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from firebreak_cli.doctor import reports
+from firebreak_cli.doctor import doctor_screen
 from firebreak_cli.doctor.model import When
 from firebreak_cli.doctor.run import Asked
 from firebreak_cli.doctor.run import run as examined
@@ -62,7 +62,7 @@ def doctor(console: Console) -> None:
         asked = Asked(
             stack=DEFAULT_STACK, policy=Path("policy.toml"), only=(), waivers=None, when=When.DEPLOYED
         )
-        reports.show(examined(asked, account.environment, lambda _: None), console)
+        doctor_screen.show(examined(asked, account.environment, lambda _: None), console)
 
 
 def timeline(console: Console) -> None:

@@ -76,7 +76,7 @@ def _look(asked: "Asked", environment: Environment, *, short: bool, as_json: boo
     import sys
 
     from firebreak_cli import screen
-    from firebreak_cli.doctor import reports
+    from firebreak_cli.doctor import doctor_screen, reports
     from firebreak_cli.doctor.run import run
     from firebreak_cli.exit_codes import WOULD_NOT_ACT
     from firebreak_cli.progress import shown_progress
@@ -86,16 +86,16 @@ def _look(asked: "Asked", environment: Environment, *, short: bool, as_json: boo
     if as_json:
         print_json(reports.as_json(report))
     else:
-        (reports.show_short if short else reports.show)(report, screen.console())
+        (doctor_screen.show_short if short else doctor_screen.show)(report, screen.console())
     if not report.verdict.accepted:
         raise typer.Exit(WOULD_NOT_ACT)
 
 
 def _list(*, as_json: bool) -> None:
     from firebreak_cli import screen
-    from firebreak_cli.doctor import reports
+    from firebreak_cli.doctor import doctor_screen, reports
     from firebreak_cli.doctor.registry import CHECKS
 
     if as_json:
         return print_json(reports.checks_as_json())
-    return reports.list_checks(list(CHECKS.values()), screen.console())
+    return doctor_screen.list_checks(list(CHECKS.values()), screen.console())

@@ -14,9 +14,9 @@ from firebreak_cli.exit_codes import (
     NOTHING_REPLAYED,
     UNEXPECTED,
     Ending,
-    PlainGroup,
 )
 from firebreak_cli.options import AsJson, print_json
+from firebreak_cli.plain_group import PlainGroup
 
 policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
 

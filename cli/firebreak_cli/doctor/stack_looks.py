@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from firebreak.aws.translate import translated
+from firebreak.core.formats import format_date_time as when
 from firebreak.core.formats import format_span
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import switch_scope_words
@@ -15,7 +16,6 @@ from firebreak_cli.operations.pause_scopes import GLOBAL
 from firebreak_cli.operations.storms import StormDesk
 from firebreak_cli.operations.switches import SwitchBoard
 from firebreak_cli.queries.heartbeats import switched_off_by
-from firebreak_cli.screen import when
 
 # A pause of a day is rarely meant.
 LONG_HELD = timedelta(hours=24)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from firebreak.core.alarm_readings import NOT_LOOKED_AT, AlarmReading, WatchedAlarm, words_of
+from firebreak.core.formats import format_date_time as when
 from firebreak.core.limits.storm import CALM, RedAlarm, Storm, StormRules, not_ok, quiet_until
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.storm_messages import ACTS_AGAIN, PAGED_AGAIN, storm_ended_by
@@ -21,7 +22,6 @@ from firebreak.remediation.alarm_status import read_states
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.policies import policy_path
 from firebreak_cli.queries.live_alarms import of_stack
-from firebreak_cli.screen import when
 from firebreak_cli.stack import Stack
 
 # Each alarm that turns red between the look and the write costs one more try.
