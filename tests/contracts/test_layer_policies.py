@@ -51,6 +51,11 @@ def test_a_library_s_own_toml_files_are_not_looked_at(layer: Path) -> None:
     assert list(problems(layer, [])) == []
 
 
+def test_waivers_that_lie_next_to_a_policy_are_no_policy(layer: Path) -> None:
+    (layer / "policy.waivers.toml").write_text("version = 1", encoding="utf-8")
+    assert list(problems(layer, ["policy.toml"])) == []
+
+
 def needed(folder: Path, project: Path) -> list[str]:
     """The files that the layer's Makefile says are needed, for a template and settings in `project`."""
     makefile = folder / "Makefile"

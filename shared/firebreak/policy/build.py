@@ -36,8 +36,12 @@ def problems(layer: Path, needed: Iterable[str]) -> Iterator[str]:
 
 
 def _is_policy(path: Path) -> bool:
-    """Whether a file is one of the layer's policies, at its top or in policies/; libraries bring others."""
-    return len(path.parts) == 1 or path.parts[0] == "policies"
+    """Whether a file is one of the layer's policies, at its top or in policies/; libraries bring others.
+
+    The waivers of `firebreak doctor` lie next to them and are none.
+    """
+    here = len(path.parts) == 1 or path.parts[0] == "policies"
+    return here and not path.name.endswith(".waivers.toml")
 
 
 def main(arguments: Sequence[str]) -> int:
