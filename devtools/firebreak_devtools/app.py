@@ -37,7 +37,7 @@ class Bind(StrEnum):
 def _function_name(function: str) -> str:
     from firebreak.services.registry import CATALOG  # the other commands need none of the actions
 
-    functions = (*(spec.logical_id for spec in CATALOG.specs.values()), "Verify", "Page", "Route")
+    functions = (*(spec.logical_id for spec in CATALOG.specs.values()), "Verify", "Page", "Route", "Report")
     if function not in functions:
         raise typer.BadParameter(f"there is no such function; there are {', '.join(functions)}")
     return function

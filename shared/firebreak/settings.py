@@ -20,7 +20,7 @@ class Settings:
 
     `account` and `region` come from the function's own ARN, which is read from the environment:
     the one in the invocation's context is made up by `sam local` and names a version, not the alias.
-    `action` is the action that the function carries out, empty for Verify, Page and Route.
+    `action` is the action that the function carries out, empty for Verify, Page, Route and Report.
     `local_aws` is True when an endpoint is named, as the stack's parameter EndpointUrl does for local AWS.
     """
 

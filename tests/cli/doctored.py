@@ -115,7 +115,7 @@ class Account:
         scheduler = self.client("scheduler")
         scheduler.create_schedule_group(Name="firebreak")
         made = self.resources.setdefault("AWS::Scheduler::Schedule", {})
-        for name in ("VerifySweep", "PageDue", "HeartbeatSchedule"):
+        for name in ("VerifySweep", "PageDue", "ReportDoctor", "HeartbeatSchedule"):
             made[name] = physical(name)
             self.schedule(name, "ENABLED")
         self.outputs["ScheduleGroupName"] = "firebreak"

@@ -111,9 +111,16 @@ def leave_log_group(account: Account, name: str) -> None:
 
 
 def test_a_log_group_that_was_left_is_found_and_that_of_another_stack_is_not(account: Empty) -> None:
-    for name in ("firebreak-verify", "firebreak-restart-service", "firebreak-prod-verify", "firebreak-x"):
+    for name in (
+        "firebreak-verify",
+        "firebreak-report",
+        "firebreak-restart-service",
+        "firebreak-prod-verify",
+        "firebreak-x",
+    ):
         leave_log_group(account, f"/aws/lambda/{name}")
     assert [one[1] for one in account.details("FB903")] == [
+        "/aws/lambda/firebreak-report",
         "/aws/lambda/firebreak-restart-service",
         "/aws/lambda/firebreak-verify",
     ]

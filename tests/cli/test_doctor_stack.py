@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.limits.history import Hold
-from firebreak_cli.doctor.deployment import switchable_rules
+from firebreak_cli.doctor.deployment import REPORT, WATCH, switchable_rules
 from firebreak_cli.doctor.stack_looks import BRING_BACK
 from tests.cli.doctored import Account, physical
 from tests.cli.test_storm_command import declare
@@ -130,15 +130,21 @@ def test_one_stopped_action_is_a_warning_and_all_of_them_are_a_stop(account: Acc
     account.reserved["firebreak-pausesending"] = 0
     assert account.check("FB104")["result"] == "warning"
 
-    actions = [
-        name for name in account.resources["AWS::Lambda::Function"] if name not in {"Verify", "Page", "Route"}
-    ]
+    actions = [name for name in account.resources["AWS::Lambda::Function"] if name not in {*WATCH, REPORT}]
     account.reserved = {f"firebreak-{name.lower()}": 0 for name in actions}
     account.parameters["ActionConcurrency"] = "0"
     found = account.check("FB104")
     assert found["result"] == "bad"
     assert found["findings"][0]["detail"].endswith("the stack was deployed with ActionConcurrency=0")
     assert "--reserved-concurrent-executions 2 " in found["findings"][0]["mend"]
+
+
+def test_a_stopped_report_stops_no_alarm_and_gets_no_reservation(account: Account) -> None:
+    account.reserved["firebreak-report"] = 0
+    (found,) = account.check("FB104")["findings"]
+    assert (found["result"], found["subject"]) == ("warning", "firebreak-report")
+    assert found["detail"] == "Report has a reserved concurrency of 0: nobody looks each day"
+    assert found["mend"].startswith("aws lambda delete-function-concurrency --function-name firebreak-report")
 
 
 def test_a_function_without_a_reservation_may_run(account: Account) -> None:

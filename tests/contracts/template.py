@@ -47,9 +47,13 @@ def functions() -> dict[str, Any]:
     }
 
 
+# The functions of no action: those that alarms need, and the one that they do not.
+WATCH, REPORT = ("Verify", "Page", "Route"), "Report"
+
+
 def actions() -> dict[str, Any]:
     """The functions that may change something."""
-    return {name: one for name, one in functions().items() if name not in {"Verify", "Page", "Route"}}
+    return {name: one for name, one in functions().items() if name not in {*WATCH, REPORT}}
 
 
 def statements(policies: list[Any], effect: str = "Allow") -> list[dict[str, Any]]:

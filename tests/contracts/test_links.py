@@ -135,6 +135,8 @@ WATCHES = {
     "UnverifiedAct": ("OldestUnverifiedActSeconds", "notBreaching"),
     "StuckLeases": ("StuckLeases", "notBreaching"),
     "UntoldAnnouncement": ("OldestAnnouncementSeconds", "notBreaching"),
+    "DoctorFindings": ("DoctorFindings", "notBreaching"),
+    "DoctorMissing": ("DoctorFindings", "breaching"),
 }
 OWN_DIMENSION = [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
 
@@ -164,7 +166,8 @@ def test_an_alarm_on_absence_waits_for_its_first_data(name: str) -> None:
     assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["Statistic"]) == (
         "LessThanThreshold",
         1,
-        "Sum",
+        # None found is a datapoint as well.
+        "SampleCount" if name == "DoctorMissing" else "Sum",
     )
     assert alarm["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"]
 

@@ -6,8 +6,8 @@ import pytest
 
 from firebreak.core.action_spec import Permission
 from firebreak.services.registry import CATALOG
-from tests.contracts.template import actions, functions, iam_actions, resource, statements, template
-from tests.docs.documents import document
+from tests.contracts.template import actions, functions, iam_actions, read, resource, statements, template
+from tests.docs.documents import ROOT, document
 
 
 def declared(action: str) -> tuple[Permission, ...]:
@@ -91,6 +91,20 @@ def test_the_router_may_read_the_tags_of_alarms_and_put_events_on_the_bus_and_no
         ["kms:Decrypt"],
     ]
     assert granted[1][1] == {"Fn::GetAtt": ["Bus", "Arn"]}
+
+
+def test_report_may_read_what_readers_may_of_this_stack_and_change_nothing() -> None:
+    granted = {one for part in statements(functions()["Report"]["Policies"]) for one in iam_actions(part)}
+    people = read(ROOT / "examples/people/template.yaml")["Resources"]["Readers"]["Properties"]
+    readers = {one for part in statements([people["PolicyDocument"]]) for one in iam_actions(part)}
+    assert granted <= readers
+    # Before a deployment, and where CloudFormation does not answer; the history of alarms is that of `stats`.
+    assert readers - granted == {
+        "cloudwatch:DescribeAlarmHistory",
+        "dynamodb:DescribeTable",
+        "dynamodb:ListTables",
+        "logs:DescribeLogGroups",
+    }
 
 
 def test_page_reads_no_log_group_but_those_that_the_stack_names() -> None:

@@ -11,6 +11,8 @@ from firebreak.core.tags import ACTION_TAG, MISSING_DATA_TAG
 from firebreak.services.registry import CATALOG
 from tests.contracts.template import (
     PATH,
+    REPORT,
+    WATCH,
     actions,
     functions,
     iam_actions,
@@ -26,7 +28,7 @@ HARMLESS = re.compile(
     r"(\w[\w-]*:(Describe|List|BatchGet|Get)\w*"
     r"|dynamodb:(Query|PutItem|UpdateItem|DeleteItem|ConditionCheckItem)"
     r"|events:PutEvents|scheduler:CreateSchedule|iam:PassRole|sns:Publish|kms:(Decrypt|GenerateDataKey)"
-    r"|logs:FilterLogEvents)"
+    r"|logs:FilterLogEvents|dynamodb:Scan|iam:SimulatePrincipalPolicy)"
 )
 # Changes for which IAM knows no tag of the resource; the limit that applies instead is given with each.
 WITHOUT_TAGS = {
@@ -205,7 +207,7 @@ def test_a_failed_event_is_bounded_stored_and_reported(name: str) -> None:
     assert function["DeadLetterQueue"]["TargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 
 
-@every_function
+@pytest.mark.parametrize("name", sorted(functions().keys() - {REPORT}))
 def test_concurrency_is_reserved_by_parameter(name: str) -> None:
     of_actions = name in actions()
     condition, parameter = (
@@ -213,6 +215,11 @@ def test_concurrency_is_reserved_by_parameter(name: str) -> None:
     )
     reserved = functions()[name]["ReservedConcurrentExecutions"]
     assert reserved == {"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+
+
+def test_no_copies_are_kept_for_the_function_that_no_alarm_needs() -> None:
+    assert "ReservedConcurrentExecutions" not in functions()[REPORT]
+    assert rules(functions()[REPORT]) == {}
 
 
 @every_function
@@ -233,15 +240,15 @@ def test_the_endpoint_can_be_declared_for_containers() -> None:
     assert "AWS_ENDPOINT_URL" in variables
 
 
-def test_schedules_may_wake_exactly_verify_page_and_the_actions() -> None:
+def test_schedules_may_wake_exactly_verify_page_report_and_the_actions() -> None:
     policy = resource("SchedulerRole")["Policies"][0]["PolicyDocument"]["Statement"][0]
-    wakeable = ["Verify", "Page", *actions()]
+    wakeable = ["Verify", "Page", REPORT, *actions()]
     assert sorted(json.dumps(named_arn(name)) for name in wakeable) == sorted(
         map(json.dumps, policy["Resource"])
     )
 
 
-@pytest.mark.parametrize("name", ["Verify", "Page", "Route"])
+@pytest.mark.parametrize("name", [*WATCH, REPORT])
 def test_a_function_that_only_watches_may_change_nothing_but_firebreaks_own_resources(name: str) -> None:
     granted = [one for part in statements(functions()[name]["Policies"]) for one in iam_actions(part)]
     assert [one for one in granted if not HARMLESS.fullmatch(one)] == []
@@ -322,7 +329,7 @@ def test_dead_letters_alarm_without_any_code_of_firebreak() -> None:
     assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DeadLetters", "QueueName"]}
 
 
-@every_function
+@pytest.mark.parametrize("name", sorted(functions().keys() - {REPORT}))
 def test_every_function_has_its_folder_with_one_small_handler(name: str) -> None:
     folder = PATH.parent / functions()[name]["CodeUri"]
     handler = (folder / "app.py").read_text().splitlines()
@@ -331,6 +338,14 @@ def test_every_function_has_its_folder_with_one_small_handler(name: str) -> None
     assert {"from firebreak.handlers"} == {
         line.split(" import ")[0] for line in handler if line.startswith(("import", "from"))
     }
+
+
+def test_report_brings_the_code_of_the_command_and_has_a_small_handler_in_it() -> None:
+    report = functions()[REPORT]
+    module, _, handler = report["Handler"].rpartition(".")
+    path = PATH.parent / report["CodeUri"] / f"{module.replace('.', '/')}.py"
+    assert len(path.read_text().splitlines()) <= 30
+    assert f"\n{handler} = " in path.read_text()
 
 
 def test_a_runbook_is_one_that_the_prefix_covers_in_a_version_that_is_a_number() -> None:

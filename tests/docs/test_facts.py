@@ -166,9 +166,10 @@ def test_every_log_event_in_the_document_is_written_and_every_counter_counted() 
 
 def test_every_gauge_is_documented_and_every_alarm_of_the_stack() -> None:
     section = OPERATIONS.text.partition("## Watchdog")[2].partition("\n## ")[0]
-    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "shared").rglob("*.py"))
+    rooms = (ROOT / "shared", ROOT / "cli/firebreak_cli/scheduled")
+    code = "".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
     gauges = re.findall(r'\.gauge\(\s*"(\w+)"', code)
-    assert len(gauges) == 4
+    assert len(gauges) == 5
     assert [name for name in gauges if f"`{name}`" not in section] == []
     resources = template()["Resources"].items()
     alarms = {name for name, one in resources if one["Type"] == "AWS::CloudWatch::Alarm"}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.contracts.template import actions, functions, template
+from tests.contracts.template import REPORT, WATCH, actions, functions, template
 from tests.docs.documents import ROOT, document
 
 START = document("docs/start.md")
@@ -21,9 +21,17 @@ def rate(function: str) -> int:
     return int(minutes)
 
 
+def mornings() -> int:
+    """The number of looks in a month of the function that looks each day."""
+    schedule = functions()[REPORT]["Events"]["Doctor"]["Properties"]["ScheduleExpression"]
+    assert re.fullmatch(r"cron\(\d+ \d+ \* \* \? \*\)", schedule)
+    return 30
+
+
 def written_metrics() -> set[str]:
-    """The names of all metrics that the package writes."""
-    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "shared/firebreak").rglob("*.py"))
+    """The names of all metrics that the functions write."""
+    rooms = (ROOT / "shared/firebreak", ROOT / "cli/firebreak_cli/scheduled")
+    sources = (path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
     return {name for text in sources for name in re.findall(r'\.(?:count|gauge)\(\s*"(\w+)"', text)}
 
 
@@ -45,8 +53,9 @@ COUNTED = {
         MINUTES_A_MONTH // rate("Verify"),
         0.5 * 0.0000166667,
     ),
+    "Report looks for what would be in the way, 60 s of 1 GB each": (mornings(), 60 * 0.0000166667),
     "schedules that wake them": (
-        MINUTES_A_MONTH // rate("Page") + MINUTES_A_MONTH // rate("Verify"),
+        MINUTES_A_MONTH // rate("Page") + MINUTES_A_MONTH // rate("Verify") + mornings(),
         1 / 1_000_000,
     ),
     "metrics that its own alarms look at": (watched_metrics(), 0.10),
@@ -69,7 +78,7 @@ def test_each_line_of_the_costs_is_counted_and_multiplied(what: str) -> None:
 def test_the_quota_that_a_deploy_needs_is_what_the_template_reserves() -> None:
     parameters = template()["Parameters"]
     of_actions = parameters["ActionConcurrency"]["Default"] * len(actions())
-    of_others = parameters["WatchConcurrency"]["Default"] * (len(functions()) - len(actions()))
+    of_others = parameters["WatchConcurrency"]["Default"] * len(WATCH)
     prose = " ".join(START.text.split())
     assert f"{of_actions + of_others} in all" in prose
     assert f"must be at least {of_actions + of_others + UNRESERVED}" in prose

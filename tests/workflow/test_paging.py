@@ -202,6 +202,14 @@ def test_a_failed_sweeper_is_named_on_the_page(world: World) -> None:
     assert "unusable" not in body
 
 
+def test_a_failed_doctor_is_named_on_the_page_and_no_alarm_is_said_to_wait(world: World) -> None:
+    world.page_desk().handle(crash({"source": "firebreak", "detail-type": "Firebreak Doctor", "detail": {}}))
+    _, body = world.pager.sent[0]
+    assert "the doctor failed" in body
+    assert "Alarms are answered all the same" in body
+    assert "unusable" not in body
+
+
 def test_an_error_text_of_a_function_reaches_no_page(world: World) -> None:
     world.page_desk().handle(crash(eventbridge(a.alarm())))
     assert "hunter2" not in json.dumps(world.pager.sent)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from firebreak.aws.translate import translated
 from firebreak.errors import Rejected
 from firebreak.services.registry import CATALOG
-from firebreak_cli.doctor.deployment import WATCH, pages
+from firebreak_cli.doctor.deployment import REPORT, WATCH, pages
 from firebreak_cli.doctor.model import Looked, bad, warning
 from firebreak_cli.doctor.once import Once
 from firebreak_cli.doctor.place_looks import KEPT_UNRESERVED, USUAL_ACTION, USUAL_WATCH
@@ -104,7 +104,7 @@ def no_log_group_left(site: Site) -> Looked:
     """FB903."""
     if not site.is_new:
         return Looked("the stack is there and has them")
-    functions = (*CATALOG, *(name.lower() for name in WATCH))
+    functions = (*CATALOG, *(name.lower() for name in (*WATCH, REPORT)))
     own = {f"/aws/lambda/{site.stack.name}-{function}" for function in functions}
     prefix = f"/aws/lambda/{site.stack.name}-"
     logs = site.stack.reader("logs")

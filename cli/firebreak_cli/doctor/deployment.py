@@ -17,6 +17,8 @@ FUNCTION, ALARM = "AWS::Lambda::Function", "AWS::CloudWatch::Alarm"
 ROUTE_UNTAGGED = "RouteUntagged"
 # The functions that every alarm needs, by their names in the template.
 WATCH = ("Verify", "Page", "Route")
+# The function that no alarm needs: no copies are reserved for it.
+REPORT = "Report"
 
 
 @dataclass(frozen=True, slots=True)

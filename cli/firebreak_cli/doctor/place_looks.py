@@ -9,7 +9,7 @@ from firebreak.core.formats import format_span
 from firebreak.policy.compiler import read_policy
 from firebreak.policy.loader import policy_text
 from firebreak.policy.renamed_keys import warnings_of_names
-from firebreak_cli.doctor.deployment import FUNCTION, WATCH, Deployment
+from firebreak_cli.doctor.deployment import FUNCTION, REPORT, WATCH, Deployment
 from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Looked, unseen, warning
 from firebreak_cli.explain.deployed_policy import difference
@@ -68,7 +68,7 @@ def enough_concurrency(seen: Examination) -> Looked:
 
 def _unreserved(deployed: Deployment) -> Mapping[str, tuple[int, int]]:
     """The parameters by which nothing is reserved: the usual copies of a function, and the functions."""
-    names = deployed.of_type(FUNCTION).keys()
+    names = deployed.of_type(FUNCTION).keys() - {REPORT}
     watch = len(names & set(WATCH))
     usual = {
         "ActionConcurrency": (USUAL_ACTION, len(names) - watch),

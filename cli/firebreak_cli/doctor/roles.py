@@ -34,6 +34,18 @@ _OF_PAGE = (
     *("sns:Publish", "secretsmanager:GetSecretValue", "ssm:GetParameter"),
     *("cloudwatch:DescribeAlarms", "cloudwatch:GetMetricWidgetImage", "cloudwatch:ListTagsForResource"),
 )
+# It asks for the decisions of every action and makes none, and looks at the parts of the stack.
+_OF_REPORT = (
+    *("cloudformation:DescribeStackResourceDrifts", "cloudformation:DescribeStacks"),
+    *("cloudformation:ListStackResources", "cloudwatch:DescribeAlarmContributors"),
+    *("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
+    *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "events:ListRules"),
+    *("iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy"),
+    *("iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:SimulatePrincipalPolicy"),
+    *("lambda:GetAccountSettings", "lambda:GetFunctionConcurrency", "scheduler:GetSchedule"),
+    *("secretsmanager:DescribeSecret", "sns:ListSubscriptionsByTopic", "sqs:GetQueueAttributes"),
+    "ssm:DescribeParameters",
+)
 # Only a parameter of the template allows it.
 _BY_PARAMETER = frozenset({"ses:PutAccountSendingAttributes", "logs:GetLogEvents"})
 
@@ -56,6 +68,15 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             ),
         ),
         "PageRole": _OF_PAGE,
+        "ReportRole": (
+            *_OF_REPORT,
+            *(
+                one
+                for spec in CATALOG.specs.values()
+                for one in _own(spec)
+                if one not in {each.action for each in spec.permissions if each.mutates}
+            ),
+        ),
         "RouteRole": ("cloudwatch:ListTagsForResource", "events:PutEvents"),
         "SchedulerRole": ("lambda:InvokeFunction", "sqs:SendMessage"),
         "HeartbeatRole": ("cloudwatch:SetAlarmState", "sqs:SendMessage"),

@@ -22,18 +22,22 @@ from firebreak_cli.stack import find, place_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The options of a run; without `policy` and `waivers` it takes those of the stack's policy."""
+    """The options of a run; without `policy` and `waivers` it takes those of the stack's policy.
+
+    `left_out` are the checks that are not made where nobody sits at a machine; the verdict names them.
+    """
 
     stack: str
     only: Sequence[str]
     policy: Path | None
     waivers: Path | None
     when: When = When.DEPLOYED
+    left_out: tuple[str, ...] = ()
 
 
 def run(asked: Asked, environment: Environment, progress: Callable[[str], None]) -> Report:
     """The report. Raises Ending, PolicyError, or AwsError where the stack cannot even be found."""
-    codes = codes_of(asked.only, asked.when)
+    codes = tuple(code for code in codes_of(asked.only, asked.when) if code not in asked.left_out)
     before = asked.when is When.BEFORE
     stack = (place_of if before else find)(environment, asked.stack)
     file = asked.policy or policy_path(stack.policy_file)
@@ -55,6 +59,7 @@ def run(asked: Asked, environment: Environment, progress: Callable[[str], None])
             codes if asked.only else (),
             asked.when,
             acting=survey.acting_names if survey else (),
+            left_out=asked.left_out,
         ),
     )
 

@@ -22,7 +22,8 @@ class Verdict:
     """The answer with its numbers. A waiver never changes the answer, only whether it is `accepted`.
 
     `alarms` are those that nothing would be done about, `pages` the checks of pages that failed, `unseen`
-    those that could not look. `waived` counts what a waiver accepts for now; `only` are the codes of --only.
+    those that could not look. `waived` counts what a waiver accepts for now; `only` are the codes of --only,
+    and `left_out` those that were not made because they are about the machine of a person.
     """
 
     word: Word
@@ -33,6 +34,7 @@ class Verdict:
     waived: int = 0
     only: tuple[str, ...] = ()
     when: When = When.DEPLOYED
+    left_out: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -47,6 +49,7 @@ def verdict_of(
     when: When = When.DEPLOYED,
     *,
     acting: Collection[str] = (),
+    left_out: tuple[str, ...] = (),
 ) -> Verdict:
     """The verdict. A failed look is never a yes.
 
@@ -71,6 +74,7 @@ def verdict_of(
         waived=sum(found.waived is not None for _, found in found_all),
         only=tuple(only),
         when=when,
+        left_out=left_out,
     )
 
 
@@ -108,3 +112,5 @@ def _remarks(verdict: Verdict) -> Iterator[str]:
         yield f"could not look ({', '.join(verdict.unseen)})"
     if verdict.waived:
         yield f"waived: {verdict.waived} {'finding' if verdict.waived == 1 else 'findings'}"
+    if verdict.left_out:
+        yield f"left out ({', '.join(verdict.left_out)})"

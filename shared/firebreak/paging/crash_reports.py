@@ -23,8 +23,31 @@ from firebreak.wire.lenient_json import text
 
 _INCIDENT = re.compile(r"i-[0-9a-f]{10}")
 _NAME_IN_ARN = 6
-# A report about no single alarm is announced again this often (seconds) while it lasts; the sweeper's daily.
-AGAIN_AFTER, SWEEPS_AGAIN_AFTER = 900, 86_400
+# A report about no single alarm is announced again this often (seconds) while it lasts; a schedule's daily.
+AGAIN_AFTER, SCHEDULES_AGAIN_AFTER = 900, 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheduled:
+    """The work of a schedule: its name in keys, the words for its failure, and when it is tried again."""
+
+    name: str
+    undone: str
+    next: str
+
+
+_SCHEDULES = {
+    "Firebreak Sweep": _Scheduled(
+        "sweep",
+        "Not everything that is overdue was checked: the sweeper failed",
+        "The sweeper runs again every five minutes.",
+    ),
+    "Firebreak Doctor": _Scheduled(
+        "doctor",
+        "Nobody looked today at what would keep Firebreak from acting: the doctor failed",
+        "It looks again tomorrow. Alarms are answered all the same.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +60,8 @@ class Crash:
 
     def reported(self, now: datetime) -> tuple[Announcement, DecisionRecord | None]:
         """The announcement; for an alarm also the record of the decision that was not made."""
-        if _is_sweep(self.payload):
-            return self._swept(now), None
+        if by_schedule := _by_schedule(self.payload):
+            return self._on_schedule(by_schedule, now), None
         incident_id, found = _incident_in(self.payload), _alarm_in(self.payload)
         if isinstance(found, Alarm) and not incident_id:
             return self._on_alarm(found, now)
@@ -96,16 +119,16 @@ class Crash:
             region=alarm.region if alarm else "",
         )
 
-    def _swept(self, now: datetime) -> Announcement:
+    def _on_schedule(self, one: "_Scheduled", now: datetime) -> Announcement:
         return Announcement(
-            key=digest("crash", "sweep", int(now.timestamp()) // SWEEPS_AGAIN_AFTER),
-            thread=digest("crash", "sweep"),
+            key=digest("crash", one.name, int(now.timestamp()) // SCHEDULES_AGAIN_AFTER),
+            thread=digest("crash", one.name),
             kind=AnnouncementKind.CRASHED,
             at=now,
             incident_id="",
             action="",
-            headline=f"Not everything that is overdue was checked: the sweeper failed ({self.condition}).",
-            next="The sweeper runs again every five minutes.",
+            headline=f"{one.undone} ({self.condition}).",
+            next=one.next,
         )
 
 
@@ -134,8 +157,12 @@ def _incident_in(payload: object) -> str:
             return ""
 
 
-def _is_sweep(payload: object) -> bool:
-    return isinstance(payload, dict) and payload.get("detail-type") == "Firebreak Sweep"
+def _by_schedule(payload: object) -> _Scheduled | None:
+    match payload:
+        case {"detail-type": str(kind)}:
+            return _SCHEDULES.get(kind)
+        case _:
+            return None
 
 
 def _alarm_in(payload: object) -> Alarm | str:
