@@ -18,6 +18,7 @@ from firebreak_cli.scheduled.daily_doctor import LEFT_OUT, examined
 from firebreak_cli.scheduled.reporter import Reporter
 from tests.cli.doctored import ALARM, MOTOS_ACCOUNT, TAGS, Account
 from tests.cli.test_rights_of_people import ALWAYS, Right
+from tests.cli.test_weekly_mail import Sent
 from tests.contracts.template import functions, iam_actions, resource, rules, statements
 from tests.docs.documents import ROOT
 from tests.support.fakes import ListLog
@@ -27,6 +28,7 @@ METRIC = "DoctorFindings"
 EVENT = {"source": "firebreak", "detail-type": "Firebreak Doctor", "detail": {"v": 1}}
 # Of the layer, which is where the function finds it.
 POLICY = "policies/demo.toml"
+NOBODY = Sent()
 YES = "Would act on the bad day: yes; left out (FB401, FB502)"
 
 
@@ -40,7 +42,7 @@ def account(world: World, tmp_path: Path) -> Account:
 def looked(account: Account) -> tuple[dict[str, str], ListLog]:
     log = ListLog()
     here = replace(account.environment, account=MOTOS_ACCOUNT)
-    return dict(Reporter(stack_name="firebreak", environment=here, log=log).handle(EVENT)), log
+    return dict(Reporter(stack_name="firebreak", environment=here, log=log, topic=NOBODY).handle(EVENT)), log
 
 
 def found_in(log: ListLog) -> set[tuple[object, object]]:
@@ -112,7 +114,7 @@ def test_every_check_is_made_or_left_out_by_name(account: Account) -> None:
 def test_without_the_stack_the_function_fails_and_counts_nothing(account: Account) -> None:
     account.denied = {"DescribeStacks"}
     log = ListLog()
-    reporter = Reporter(stack_name="firebreak", environment=account.environment, log=log)
+    reporter = Reporter(stack_name="firebreak", environment=account.environment, log=log, topic=NOBODY)
     with pytest.raises(AwsError):
         reporter.handle(EVENT)
     assert log.gauges == []
@@ -121,13 +123,15 @@ def test_without_the_stack_the_function_fails_and_counts_nothing(account: Accoun
 def test_it_looks_at_no_stack_of_another_account(account: Account) -> None:
     here = replace(account.environment, account="999999999999")
     with pytest.raises(Ending, match="these credentials are for account"):
-        Reporter(stack_name="firebreak", environment=here, log=ListLog()).handle(EVENT)
+        Reporter(stack_name="firebreak", environment=here, log=ListLog(), topic=NOBODY).handle(EVENT)
 
 
 @pytest.mark.parametrize("event", [{}, None, {"source": "aws.cloudwatch", "detail-type": "Firebreak Doctor"}])
 def test_an_event_of_no_schedule_is_refused(account: Account, event: object) -> None:
+    log = ListLog()
+    reporter = Reporter(stack_name="firebreak", environment=account.environment, log=log, topic=NOBODY)
     with pytest.raises(UnusableEvent):
-        Reporter(stack_name="firebreak", environment=account.environment, log=ListLog()).handle(event)
+        reporter.handle(event)
 
 
 def test_its_role_allows_all_that_it_calls(account: Account) -> None:

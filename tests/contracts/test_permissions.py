@@ -93,14 +93,18 @@ def test_the_router_may_read_the_tags_of_alarms_and_put_events_on_the_bus_and_no
     assert granted[1][1] == {"Fn::GetAtt": ["Bus", "Arn"]}
 
 
-def test_report_may_read_what_readers_may_of_this_stack_and_change_nothing() -> None:
-    granted = {one for part in statements(functions()["Report"]["Policies"]) for one in iam_actions(part)}
+def test_report_may_read_what_readers_may_of_this_stack_and_send_to_the_topic_of_pages_alone() -> None:
+    found = statements(functions()["Report"]["Policies"])
+    (sends,) = [one for one in found if "sns:Publish" in iam_actions(one)]
+    assert (iam_actions(sends), sends["Resource"]) == (["sns:Publish"], {"Ref": "PageTopic"})
+    # With a key, a message on the topic is encrypted by it.
+    besides = {"sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"}
+    granted = {one for part in found for one in iam_actions(part)} - besides
     people = read(ROOT / "examples/people/template.yaml")["Resources"]["Readers"]["Properties"]
-    readers = {one for part in statements([people["PolicyDocument"]]) for one in iam_actions(part)}
+    readers = {one for part in statements([people["PolicyDocument"]]) for one in iam_actions(part)} - besides
     assert granted <= readers
-    # Before a deployment, and where CloudFormation does not answer; the history of alarms is that of `stats`.
+    # Before a deployment, and where CloudFormation does not answer.
     assert readers - granted == {
-        "cloudwatch:DescribeAlarmHistory",
         "dynamodb:DescribeTable",
         "dynamodb:ListTables",
         "logs:DescribeLogGroups",

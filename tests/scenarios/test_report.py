@@ -1,12 +1,14 @@
 """The function Report as deployed, woken as its schedules would: what it counts is what the command finds."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from firebreak_cli.scheduled.daily_doctor import LEFT_OUT
-from tests.contracts.template import functions
+from firebreak_devtools.demo.demo_stack import Page
+from tests.contracts.template import functions, resource
 from tests.scenarios.bench import Bench
 from tests.scenarios.test_operators_commands import OF_THE_STACK, POLICY, run
 
@@ -18,6 +20,8 @@ MISREAD = {"FB104": "could_not_look"}
 
 def event_of(schedule: str) -> Any:
     """The event that a schedule of the template sends."""
+    if schedule == "WeeklyMailSchedule":
+        return json.loads(resource(schedule)["Target"]["Input"])
     return json.loads(functions()["Report"]["Events"][schedule]["Properties"]["Input"])
 
 
@@ -68,3 +72,27 @@ def test_it_may_look_at_all_that_the_command_looks_at_and_leaves_two_checks_out(
     assert command.exit_code == 0, command.output
     assert {code: found[code] for code in codes if code in found} == MISREAD
     assert "left out (FB401, FB502)" in answer["verdict"]
+
+
+def sent(bench: Bench) -> list[Page]:
+    """The weekly mails that arrived."""
+    return [one for one in bench.inbox.pages if one.subject.startswith("[Firebreak] WEEK: ")]
+
+
+def test_the_weekly_mail_arrives_at_the_topic_with_the_numbers_of_the_command(bench: Bench) -> None:
+    answer = bench.invoke("Report", event_of("WeeklyMailSchedule"))
+    assert answer["needed"] in {"yes", "no"}, answer
+    (mail,) = bench.wait("the weekly mail", lambda: sent(bench) or None)
+    lines = mail.body.splitlines()
+    assert lines[0].startswith(("Needed of you: ", "Nothing is needed of you."))
+    assert lines[1].startswith("Would act on the bad day: ")
+    numbers = mail.body[mail.body.index("Firebreak report") :]
+    result = run(bench, "stats", "--since", "7d")
+    assert result.exit_code == 0, result.output
+    assert titles(numbers) == titles(result.stdout)
+
+
+def titles(text: str) -> set[str]:
+    """The parts of a report. Its numbers grow while other tests act; they are compared without a stack."""
+    lines = ["", *text.splitlines()]
+    return {after for before, after in pairwise(lines) if not before and after}

@@ -194,19 +194,18 @@ def test_an_announcement_of_a_kind_of_a_later_release_is_paged_all_the_same(worl
     assert "restart ecs:prod/api" in body
 
 
-def test_a_failed_sweeper_is_named_on_the_page(world: World) -> None:
-    world.page_desk().handle(crash({"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {}}))
-    _, body = world.pager.sent[0]
-    assert "the sweeper failed" in body
-    assert "runs again every five minutes" in body
-    assert "unusable" not in body
+FAILED_SCHEDULES = {
+    "Firebreak Sweep": ("the sweeper failed", "runs again every five minutes"),
+    "Firebreak Doctor": ("the doctor failed", "Alarms are answered all the same"),
+    "Firebreak Weekly Mail": ("The mail of this week was not sent", "The next one comes in a week"),
+}
 
 
-def test_a_failed_doctor_is_named_on_the_page_and_no_alarm_is_said_to_wait(world: World) -> None:
-    world.page_desk().handle(crash({"source": "firebreak", "detail-type": "Firebreak Doctor", "detail": {}}))
+@pytest.mark.parametrize("schedule", FAILED_SCHEDULES)
+def test_the_failed_work_of_a_schedule_is_named_on_the_page(world: World, schedule: str) -> None:
+    world.page_desk().handle(crash({"source": "firebreak", "detail-type": schedule, "detail": {}}))
     _, body = world.pager.sent[0]
-    assert "the doctor failed" in body
-    assert "Alarms are answered all the same" in body
+    assert all(words in body for words in FAILED_SCHEDULES[schedule])
     assert "unusable" not in body
 
 

@@ -92,7 +92,7 @@ def _print_plain(found: "Statistics") -> None:
 
 
 def _say_damaged(found: "Statistics") -> None:
-    from firebreak_cli.report.text import damaged_line
+    from firebreak_cli.report.plain_text import damaged_line
 
     if line := damaged_line(found.record):
         typer.echo(f"firebreak: {line}", err=True)

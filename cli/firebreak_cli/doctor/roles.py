@@ -38,13 +38,13 @@ _OF_PAGE = (
 _OF_REPORT = (
     *("cloudformation:DescribeStackResourceDrifts", "cloudformation:DescribeStacks"),
     *("cloudformation:ListStackResources", "cloudwatch:DescribeAlarmContributors"),
-    *("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
+    *("cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
     *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "events:ListRules"),
     *("iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy"),
     *("iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:SimulatePrincipalPolicy"),
     *("lambda:GetAccountSettings", "lambda:GetFunctionConcurrency", "scheduler:GetSchedule"),
-    *("secretsmanager:DescribeSecret", "sns:ListSubscriptionsByTopic", "sqs:GetQueueAttributes"),
-    "ssm:DescribeParameters",
+    *("secretsmanager:DescribeSecret", "sns:ListSubscriptionsByTopic", "sns:Publish"),
+    *("sqs:GetQueueAttributes", "ssm:DescribeParameters"),
 )
 # Only a parameter of the template allows it.
 _BY_PARAMETER = frozenset({"ses:PutAccountSendingAttributes", "logs:GetLogEvents"})

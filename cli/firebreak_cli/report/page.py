@@ -10,8 +10,7 @@ from firebreak_cli.report.drawing import mark
 from firebreak_cli.report.markup import Content, Markup, element, joined
 from firebreak_cli.report.sections import Part, Section, sections
 from firebreak_cli.report.style import STYLE
-from firebreak_cli.report.text import span_of
-from firebreak_cli.report.words import wording_of
+from firebreak_cli.report.words import span_of, wording_of
 from firebreak_cli.statistics.outcomes import Outcome
 from firebreak_cli.statistics.proportions import FEWEST
 from firebreak_cli.statistics.recovery import Recoveries, Treatment

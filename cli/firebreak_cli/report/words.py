@@ -160,6 +160,11 @@ def at(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%MZ}" if time else NOT_KNOWN
 
 
+def span_of(record: Record) -> str:
+    """From when until when the record is."""
+    return f"{at(record.first)} to {at(record.until)}"
+
+
 def times(count: int) -> str:
     """How often."""
     return "once" if count == 1 else f"{count} times"

@@ -1,1 +1,1 @@
-"""The looks that the stack makes by itself, by its schedules: the function Report. It needs no screen."""
+"""The looks that the stack makes by itself: the function Report, which has no screen."""

@@ -47,6 +47,11 @@ _SCHEDULES = {
         "Nobody looked today at what would keep Firebreak from acting: the doctor failed",
         "It looks again tomorrow. Alarms are answered all the same.",
     ),
+    "Firebreak Weekly Mail": _Scheduled(
+        "weekly-mail",
+        "The mail of this week was not sent: the function that writes it failed",
+        "The next one comes in a week; the command prints its numbers at any time.",
+    ),
 }
 
 

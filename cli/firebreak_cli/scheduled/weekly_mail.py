@@ -1,0 +1,123 @@
+"""The mail of a week: what is needed of its reader, the doctor's verdict, and the numbers of `stats`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from firebreak.core.paging.page import Page, Phase, Severity
+from firebreak.core.paging.transliteration import ascii_words
+from firebreak.errors import AwsError, PolicyError
+from firebreak.paging.rendering import plain
+from firebreak_cli.doctor.model import Finding
+from firebreak_cli.doctor.reports import Report, line_of
+from firebreak_cli.environment import Environment
+from firebreak_cli.exit_codes import Ending, ending_of
+from firebreak_cli.progress import Progress
+from firebreak_cli.report.gathering import gather
+from firebreak_cli.report.plain_text import damaged_line, lines_of
+from firebreak_cli.report.words import counted
+from firebreak_cli.scheduled import daily_doctor
+from firebreak_cli.stack import Stack, find
+from firebreak_cli.statistics.summary import Statistics, summarize
+
+WEEK = timedelta(days=7)
+# A mail is read from the top; the command lists all of them.
+MOST_FINDINGS = 20
+# docs.aws.amazon.com/sns/latest/api/API_Publish.html
+_SUBJECT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """The doctor could not be run at all, and why. It is never a good verdict."""
+
+    why: str
+
+
+type Doctors = Report | Blind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """All that the mail says."""
+
+    stack: Stack
+    doctors: Doctors
+    found: Statistics
+
+
+def week_of(stack_name: str, environment: Environment) -> Week:
+    """The last seven days. Raises Ending, or AwsError where the ledger cannot be read: no mail then."""
+    now, stack = environment.now(), find(environment, stack_name)
+    quiet = Progress(environment.now, None, now)
+    found = summarize(gather(stack, now - WEEK, now, quiet))
+    return Week(stack=stack, doctors=_doctors(stack_name, environment), found=found)
+
+
+def _doctors(stack_name: str, environment: Environment) -> Doctors:
+    """The doctor's report; a doctor that fails takes the numbers of the week from nobody."""
+    try:
+        return daily_doctor.examined(stack_name, environment)
+    except Ending as ending:
+        return Blind("; ".join(ending.lines))
+    except (AwsError, PolicyError) as error:
+        return Blind("; ".join(ending_of(error).lines))
+
+
+def mail_of(week: Week) -> Page:
+    """The mail as a page that calls nobody."""
+    asks = tuple(needed(week))
+    subject = f"[Firebreak] WEEK: {'look at it' if asks else 'nothing needed'}, {week.stack.place}"
+    lines = (_first(asks), *_verdict(week), "", *lines_of(week.found), *_damaged(week.found))
+    return Page(
+        thread="weekly-mail",
+        phase=Phase.UPDATE,
+        severity=Severity.INFO,
+        subject=plain(subject, _SUBJECT),
+        ascii_subject=ascii_words(plain(subject, _SUBJECT)),
+        body="\n".join(lines),
+        source=week.stack.name,
+        at=week.found.record.until,
+    )
+
+
+def _first(asks: Sequence[str]) -> str:
+    return f"Needed of you: {'; '.join(asks)}." if asks else "Nothing is needed of you."
+
+
+def needed(week: Week) -> Iterator[str]:
+    """The needs of the reader, in a few words each."""
+    if isinstance(week.doctors, Blind):
+        yield "the doctor could not look"
+    elif count := len(daily_doctor.counting(week.doctors)):
+        yield f"the doctor has {counted(count, 'finding')}"
+    if count := len(week.found.offenders):
+        yield f"{counted(count, 'target')} kept alive by automation (Repeat offenders)"
+    if damaged_line(week.found.record):
+        yield "a part of the ledger cannot be read"
+
+
+def _verdict(week: Week) -> Iterator[str]:
+    match week.doctors:
+        case Blind(why):
+            yield plain(f"Would act on the bad day: not known; the doctor could not look: {why}")
+        case Report() as report:
+            yield plain(report.verdict.line)
+            yield from _findings(daily_doctor.counting(report), week.stack)
+        case never:
+            assert_never(never)
+
+
+def _findings(findings: Sequence[tuple[str, Finding]], stack: Stack) -> Iterator[str]:
+    for code, one in findings[:MOST_FINDINGS]:
+        yield plain(f"- {code} {one.result.value}: {line_of(one)}")
+    if (more := len(findings) - MOST_FINDINGS) > 0:
+        yield f"- and {more} more"
+    if findings:
+        yield f"What to do: {stack.command('doctor')}"
+
+
+def _damaged(found: Statistics) -> Iterator[str]:
+    if line := damaged_line(found.record):
+        yield from ("", line)
