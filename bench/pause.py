@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.storm import own_emulator
-
 from firebreak_cli.operations.pause_scopes import GLOBAL, Scope
 from firebreak_cli.operations.switches import Holder, SwitchBoard
 from firebreak_cli.stack import Stack

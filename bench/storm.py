@@ -77,7 +77,7 @@ def own_emulator() -> Iterator[Running]:
 def events(fleet: Fleet, count: int) -> list[Delivery]:
     """So many events: transitions of all alarms in any order, one in ten a duplicate."""
     again = count // DUPLICATES
-    each = -(-(count - again) // SERVICES)
+    each = -(-(count - again) // len(fleet.services))
     first = transitions(fleet, each, spread=timedelta(minutes=5), every=timedelta(minutes=6))
     return shuffled(first[: count - again], again, seed=count)
 

@@ -68,16 +68,17 @@ class Fleet:
     session: Session
     run: str
     services: tuple[RedService, ...]
+    metric: str = METRIC
 
     @classmethod
-    def prepare(cls, session: Session, *, services: int, clusters: int) -> "Fleet":
+    def prepare(cls, session: Session, *, services: int, clusters: int, metric: str = METRIC) -> "Fleet":
         """Create the table, the services and their red alarms."""
         run = f"load{time.time_ns() // 1_000_000 % 1_000_000_000}"
         red = tuple(
             RedService(f"{run}-{n % clusters}", f"s{n:03d}", ACTIONS[n % len(ACTIONS)])
             for n in range(services)
         )
-        fleet = cls(session, run, red)
+        fleet = cls(session, run, red, metric)
         create_table(reader(session, "dynamodb"), fleet.table)
         _Builder(session, fleet).build()
         return fleet
@@ -96,7 +97,7 @@ class Fleet:
         described = {
             "AlarmArn": self._arn(service),
             "Namespace": "AWS/ECS",
-            "MetricName": METRIC,
+            "MetricName": self.metric,
             "Dimensions": service.dimensions,
             "Period": 60,
             "Statistic": "Maximum",
@@ -154,7 +155,7 @@ class _Builder:
         self._cloudwatch.put_metric_alarm(
             AlarmName=service.alarm,
             Namespace="AWS/ECS",
-            MetricName=METRIC,
+            MetricName=self._fleet.metric,
             Dimensions=service.dimensions,
             Statistic="Maximum",
             Period=60,
