@@ -11,6 +11,10 @@ from firebreak_cli.exit_codes import BAD_INPUT, Ending
 StackName = Annotated[
     str, typer.Option("--stack", envvar="FIREBREAK_STACK", help="The deployed stack's name.")
 ]
+WhyRequested = Annotated[str, typer.Option("--reason", help="Why; it is recorded and on the page.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before it is requested.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen; nothing is requested.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the result, at most 90 seconds.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

@@ -10,23 +10,14 @@ from firebreak.ledger.items import check_to_wire
 from firebreak.paging.rendering import plain
 from firebreak_cli import screen
 from firebreak_cli.acting.preview import Preview
-from firebreak_cli.acting.waiting import Outcome, Result
+from firebreak_cli.acting.results import ONLY_ASKED, Result, headline
+from firebreak_cli.acting.waiting import Outcome
 from firebreak_cli.explain.advice import advice
 from firebreak_cli.explain.explain_screen import show_checks
 from firebreak_cli.queries import ledger_queries
 from firebreak_cli.stack import Stack
 
 VERSION = 1
-
-_HEADLINES: Mapping[Result, tuple[str, str]] = {
-    Result.ACTED: ("ACTED", "bold green"),
-    Result.REFUSED: ("REFUSED: nothing was changed", "bold red"),
-    Result.NOT_EXECUTED: ("NOT CARRIED OUT: nothing was changed", "bold red"),
-    Result.UNKNOWN: ("NOT KNOWN: the request was sent, and its result is not known yet", "bold yellow"),
-    Result.REQUESTED: ("REQUESTED: nobody waits for the result here", "bold yellow"),
-    Result.WOULD_ACT: ("WOULD ACT: nothing was requested", "bold green"),
-    Result.WOULD_REFUSE: ("WOULD BE REFUSED: nothing was requested", "bold red"),
-}
 
 
 def show_preview(found: Preview, stack: Stack, console: Console, *, everything: bool = False) -> None:
@@ -63,8 +54,7 @@ def _about(found: Preview, stack: Stack) -> Iterator[screen.Row]:
 
 def show_outcome(found: Preview, outcome: Outcome, stack: Stack, console: Console) -> None:
     """Print the result, with the checks of the decision that refused."""
-    headline, style = _HEADLINES[outcome.result]
-    console.print(screen.line_of(headline, style))
+    console.print(screen.line_of(*headline(outcome.result, "nothing was changed")))
     console.print(screen.facts(_result_rows(found, outcome, stack)))
     if outcome.decision and outcome.result is Result.REFUSED:
         console.print(screen.checks(check for check in outcome.decision.checks if _objects(check)))
@@ -87,14 +77,14 @@ def _result_rows(found: Preview, outcome: Outcome, stack: Stack) -> Iterator[scr
     if outcome.result is Result.WOULD_REFUSE:
         for line in advice(found.decision, offline=False, action=found.event.action, stack=stack.address):
             yield "To change it", line
-    if outcome.result not in (Result.WOULD_ACT, Result.WOULD_REFUSE):
+    if outcome.result not in ONLY_ASKED:
         yield "Look", stack.command("show", incident_name(found.event))
 
 
 def as_json(found: Preview, outcome: Outcome, stack: Stack) -> Mapping[str, object]:
     """The act as plain values (docs/acting.md)."""
     event, plan, incident = found.event, found.plan, outcome.incident
-    sent = outcome.result not in (Result.WOULD_ACT, Result.WOULD_REFUSE)
+    sent = outcome.result not in ONLY_ASKED
     return {
         "version": VERSION,
         "stack": stack.name,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import assert_never
 
 from firebreak.aws.bus import EventBus
@@ -26,6 +25,7 @@ from firebreak.paging.rendering import plain
 from firebreak.policy.policy import Policy
 from firebreak.services.registry import CATALOG
 from firebreak_cli import screen
+from firebreak_cli.acting.results import Result, headline
 from firebreak_cli.acting.waiting import BETWEEN_LOOKS, LONGEST
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.explain.sources import Sources
@@ -33,29 +33,6 @@ from firebreak_cli.operations.approvals import TRIES
 from firebreak_cli.stack import Stack
 
 VERSION = 1
-
-
-class Undone(StrEnum):
-    """The outcome of an undo, as `--json` says it."""
-
-    UNDONE = "undone"
-    REFUSED = "refused"
-    NOT_EXECUTED = "not_executed"
-    UNKNOWN = "unknown"
-    REQUESTED = "requested"
-    WOULD_UNDO = "would_undo"
-    WOULD_REFUSE = "would_refuse"
-
-
-_HEADLINES: Mapping[Undone, tuple[str, str]] = {
-    Undone.UNDONE: ("UNDONE", "bold green"),
-    Undone.REFUSED: ("REFUSED: the change stays", "bold red"),
-    Undone.NOT_EXECUTED: ("NOT CARRIED OUT: the change stays", "bold red"),
-    Undone.UNKNOWN: ("NOT KNOWN: it was requested, and its result is not known yet", "bold yellow"),
-    Undone.REQUESTED: ("REQUESTED: nobody waits for the result here", "bold yellow"),
-    Undone.WOULD_UNDO: ("WOULD UNDO: nothing was requested", "bold green"),
-    Undone.WOULD_REFUSE: ("WOULD BE REFUSED: nothing was requested", "bold red"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +120,14 @@ class UndoDesk:
         sleep: Callable[[float], None],
         look: Callable[[str], None],
         longest: timedelta = LONGEST,
-    ) -> tuple[Undone, Incident | None]:
+    ) -> tuple[Result, Incident | None]:
         """The outcome, or that it is not known when the wait is over."""
         ends_at = now() + longest
         while True:
             seen = self._ledger().incident(waiting.id)
             incident = seen if isinstance(seen, Incident) else None
-            result = result_of(waiting, incident) if incident else Undone.UNKNOWN
-            if result is not Undone.UNKNOWN or now() >= ends_at:
+            result = result_of(waiting, incident) if incident else Result.UNKNOWN
+            if result is not Result.UNKNOWN or now() >= ends_at:
                 return result, incident
             look("waits for the undo")
             sleep(BETWEEN_LOOKS.total_seconds())
@@ -177,18 +154,18 @@ def _asked(moved: Moved, by: str) -> OwnEvent:
     return replace(moved.request, by=by)
 
 
-def result_of(waiting: Incident, now: Incident) -> Undone:
+def result_of(waiting: Incident, now: Incident) -> Result:
     """The outcome of an undo that `waiting` was waiting for."""
     if now.claim_id == waiting.claim_id:
         # Nobody has claimed it: it still waits, or it was refused.
-        return Undone.UNKNOWN if now.state is IncidentState.UNDOING else Undone.REFUSED
+        return Result.UNKNOWN if now.state is IncidentState.UNDOING else Result.REFUSED
     match now.state:
         case IncidentState.CLAIMED | IncidentState.UNCERTAIN:
-            return Undone.UNKNOWN
+            return Result.UNKNOWN
         case IncidentState.NOT_EXECUTED:
-            return Undone.NOT_EXECUTED
+            return Result.NOT_EXECUTED
         case _:
-            return Undone.UNDONE if now.receipt else Undone.UNKNOWN
+            return Result.UNDONE if now.receipt else Result.UNKNOWN
 
 
 def show_preview(found: UndoPreview, stack: Stack) -> None:
@@ -213,25 +190,25 @@ def _about(found: UndoPreview, stack: Stack) -> Iterator[screen.Row]:
     yield "Plan", found.plan.summary if found.plan else "none"
 
 
-def show_outcome(result: Undone, found: UndoPreview, incident: Incident | None, stack: Stack) -> None:
+def show_outcome(result: Result, found: UndoPreview, incident: Incident | None, stack: Stack) -> None:
     """Print the result, and where to look."""
-    console, (headline, style) = screen.console(), _HEADLINES[result]
-    console.print(screen.line_of(headline, style))
+    console = screen.console()
+    console.print(screen.line_of(*headline(result, "the change stays")))
     console.print(screen.facts(_rows(result, found, incident, stack)))
 
 
 def _rows(
-    result: Undone, found: UndoPreview, incident: Incident | None, stack: Stack
+    result: Result, found: UndoPreview, incident: Incident | None, stack: Stack
 ) -> Iterator[screen.Row]:
-    if incident and incident.receipt and result is Undone.UNDONE:
+    if incident and incident.receipt and result is Result.UNDONE:
         yield "Done", incident.receipt.summary
-    if incident and result in (Undone.REFUSED, Undone.NOT_EXECUTED):
+    if incident and result in (Result.REFUSED, Result.NOT_EXECUTED):
         yield "Because", incident.note
     yield "Look", stack.command("show", found.incident.id)
 
 
 def as_json(
-    result: Undone, found: UndoPreview, incident: Incident | None, stack: Stack
+    result: Result, found: UndoPreview, incident: Incident | None, stack: Stack
 ) -> Mapping[str, object]:
     """The undo as plain values (docs/acting.md)."""
     return {
@@ -246,7 +223,7 @@ def as_json(
         "plan": found.plan.summary if found.plan else None,
         "state": incident.state.value if incident else None,
         "receipt": incident.receipt.summary
-        if incident and incident.receipt and result is Undone.UNDONE
+        if incident and incident.receipt and result is Result.UNDONE
         else None,
         "preview": {
             "decision": found.decision.word,

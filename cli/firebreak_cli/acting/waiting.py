@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from firebreak.aws.translate import translated
@@ -13,23 +12,12 @@ from firebreak.core.model import OwnEvent
 from firebreak.errors import AwsError
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.items import DamagedItem, key
+from firebreak_cli.acting.results import Result
 from firebreak_cli.queries.ledger_queries import StoredDecision, read_decision
 
 BETWEEN_LOOKS = timedelta(seconds=1)
 # A cold function, its reads and its call; one that was delivered late is found with `firebreak show`.
 LONGEST = timedelta(seconds=90)
-
-
-class Result(StrEnum):
-    """The outcome of an act by hand, as `--json` says it."""
-
-    ACTED = "acted"
-    REFUSED = "refused"
-    NOT_EXECUTED = "not_executed"
-    UNKNOWN = "unknown"
-    REQUESTED = "requested"
-    WOULD_ACT = "would_act"
-    WOULD_REFUSE = "would_refuse"
 
 
 @dataclass(frozen=True, slots=True)

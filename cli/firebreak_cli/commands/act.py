@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firebreak_cli.environment import Environment, environment_of
-from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
-from firebreak_cli.options import AsJson, StackName, confirm, print_json
+from firebreak_cli.options import AsJson, DryRun, StackName, Wait, WhyRequested, Yes, confirm, print_json
 from firebreak_cli.stack import DEFAULT_STACK, Stack, find
 
 if TYPE_CHECKING:
@@ -28,14 +27,10 @@ def act(
     action: ActionName,
     target: TargetName,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded and on the page.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it is requested.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would happen; nothing is requested.")
-    ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for the result, at most 90 seconds.")
-    ] = True,
+    reason: WhyRequested,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    wait: Wait = True,
     everything: Annotated[
         bool, typer.Option("--all", "-v", help="Show the guards that passed, too.")
     ] = False,
@@ -44,7 +39,8 @@ def act(
 ) -> None:
     """Run an action by hand, under every limit that holds for alarms; only autonomy is lifted."""
     from firebreak_cli.acting import act_screen
-    from firebreak_cli.acting.waiting import Outcome, Result
+    from firebreak_cli.acting.results import Result
+    from firebreak_cli.acting.waiting import Outcome
 
     environment = environment_of(ctx)
     found = find(environment, stack)
@@ -99,7 +95,8 @@ def _request(environment: Environment, found: Stack, preview: "Preview", *, wait
     from firebreak.aws.bus import EventBus
     from firebreak.core.ledger import incident_name
     from firebreak.errors import Unavailable
-    from firebreak_cli.acting.waiting import Outcome, Result, Waiting
+    from firebreak_cli.acting.results import Result
+    from firebreak_cli.acting.waiting import Outcome, Waiting
     from firebreak_cli.progress import shown_progress
 
     answered = True
@@ -121,7 +118,7 @@ def _request(environment: Environment, found: Stack, preview: "Preview", *, wait
 def _end(preview: "Preview", outcome: "Outcome", found: Stack, *, as_json: bool) -> None:
     """Print the result, and exit with what it means."""
     from firebreak_cli.acting import act_screen
-    from firebreak_cli.acting.waiting import Result
+    from firebreak_cli.acting.results import exit_code
 
     if as_json:
         print_json(act_screen.as_json(preview, outcome, found))
@@ -129,10 +126,5 @@ def _end(preview: "Preview", outcome: "Outcome", found: Stack, *, as_json: bool)
         from firebreak_cli import screen
 
         act_screen.show_outcome(preview, outcome, found, screen.console())
-    match outcome.result:
-        case Result.ACTED | Result.REQUESTED | Result.WOULD_ACT:
-            return
-        case Result.UNKNOWN:
-            raise typer.Exit(NOT_KNOWN)
-        case Result.REFUSED | Result.NOT_EXECUTED | Result.WOULD_REFUSE:
-            raise typer.Exit(NOT_DONE)
+    if code := exit_code(outcome.result):
+        raise typer.Exit(code)

@@ -1,17 +1,13 @@
 """`firebreak undo`."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from firebreak_cli.environment import environment_of
-from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
-from firebreak_cli.options import AsJson, StackName, confirm, print_json
+from firebreak_cli.options import AsJson, DryRun, StackName, Wait, WhyRequested, Yes, confirm, print_json
 from firebreak_cli.stack import DEFAULT_STACK, find
-
-if TYPE_CHECKING:
-    from firebreak_cli.acting.undoing import Undone
 
 IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident, as its page names it.")]
 
@@ -25,21 +21,17 @@ def undo(
     ctx: typer.Context,
     incident: IncidentId,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded and on the page.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it is requested.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would happen; nothing is requested.")
-    ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for the result, at most 90 seconds.")
-    ] = True,
+    reason: WhyRequested,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    wait: Wait = True,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
     """Put the last act of an incident back, while Firebreak still watches it and the action can."""
     from firebreak.policy.loader import load_policy
     from firebreak_cli.acting import undoing
-    from firebreak_cli.acting.undoing import Undone
+    from firebreak_cli.acting.results import Result, exit_code
     from firebreak_cli.explain.sources import live_sources
     from firebreak_cli.operations import approvals, switches
     from firebreak_cli.policies import policy_path
@@ -55,13 +47,13 @@ def undo(
         undoing.show_preview(preview, found)
     seen = None
     if not preview.plan:
-        result = Undone.WOULD_REFUSE
+        result = Result.WOULD_REFUSE
     elif dry_run:
-        result = Undone.WOULD_UNDO
+        result = Result.WOULD_UNDO
     else:
         if not yes:
             confirm(f"Undo {known.action} of {known.target.display} in {found.place}?")
-        result, seen = Undone.REQUESTED, desk.request(preview, environment.now())
+        result, seen = Result.REQUESTED, desk.request(preview, environment.now())
         if wait:
             with shown_progress(environment.now, sys.stderr) as look:
                 result, seen = desk.outcome(seen, environment.now, environment.sleep, look)
@@ -69,16 +61,5 @@ def undo(
         print_json(undoing.as_json(result, preview, seen, found))
     else:
         undoing.show_outcome(result, preview, seen, found)
-    _end(result)
-
-
-def _end(result: "Undone") -> None:
-    from firebreak_cli.acting.undoing import Undone
-
-    match result:
-        case Undone.UNDONE | Undone.REQUESTED | Undone.WOULD_UNDO:
-            return
-        case Undone.UNKNOWN:
-            raise typer.Exit(NOT_KNOWN)
-        case Undone.REFUSED | Undone.NOT_EXECUTED | Undone.WOULD_REFUSE:
-            raise typer.Exit(NOT_DONE)
+    if code := exit_code(result):
+        raise typer.Exit(code)
