@@ -31,6 +31,8 @@ from firebreak_cli.queries.names import id_meant
 from firebreak_cli.queries.timeline import Entry, member_words, timeline
 from firebreak_cli.stack import Stack
 
+VERSION = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
@@ -90,8 +92,9 @@ def _incident(ledger: DynamoLedger, wanted: str) -> Incident | None:
 
 
 def as_json(found: Story) -> dict[str, object]:
-    """The story as plain values."""
+    """The story as plain values; docs/operations.md describes them."""
     return {
+        "version": VERSION,
         "id": found.id,
         "incident": _incident_json(found.incident) if found.incident else None,
         "timeline": [
