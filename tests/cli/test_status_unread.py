@@ -149,3 +149,21 @@ def test_a_ledger_that_cannot_be_read_is_no_quiet_stack(world: World) -> None:
     for how in ([], ["--json"]):
         result = status(world, *how)
         assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
+
+
+def test_a_page_that_cannot_be_read_is_not_taken_for_none(world: World) -> None:
+    done = world.send(world.red())
+    assert [(one["page"], one["severity"]) for one in values(world)["incidents"]] == [("read", "warning")]
+    gone = {"pk": {"S": f"THREAD#{done.incident_id}"}, "sk": {"S": "-"}}
+    world.dynamodb.delete_item(TableName=TABLE, Key=gone)
+    assert [(one["page"], one["severity"]) for one in values(world)["incidents"]] == [("none", None)]
+    world.dynamodb.put_item(
+        TableName=TABLE, Item={**stamped(f"THREAD#{done.incident_id}"), "thread": {"S": "x"}}
+    )
+
+    found = values(world)
+
+    (listed,) = found["incidents"]
+    assert (listed["page"], listed["severity"], listed["holder"]) == ("unread", None, "not known")
+    assert f"the page of incident {done.incident_id}" in [line.partition(": ")[0] for line in found["unread"]]
+    assert "of 1 it is not known who has it" in rows(world)["Open"]

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +13,7 @@ from firebreak.core.incident.states import Incident
 from firebreak.core.limits.budgets import readable
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.paging.threads import Thread
+from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import VERIFY
 from firebreak.ledger.threads import DynamoThreads
@@ -34,6 +36,8 @@ ALL = Wanted()
 # The time back to which decisions are listed.
 LATELY = timedelta(hours=24)
 
+_NOT_LOOKED_FOR = NotRead("the incident is over")
+
 # So many lines of the index by time are read at most.
 LINES = Bounds(pages=2, page_items=500)
 
@@ -44,7 +48,8 @@ class Overview:
 
     `heartbeat_at` is when the last heartbeat came all the way, None where the ledger holds none. `scanned`
     says that the index by time could not be asked, `older_cut` that what it lacks may be missing.
-    `decided_by` is the policy of the newest decision that names one, heartbeats among them.
+    `decided_by` is the policy of the newest decision that names one, heartbeats among them. `pages` are those
+    of open incidents.
     """
 
     incidents: tuple[Incident, ...]
@@ -53,10 +58,14 @@ class Overview:
     cut: bool
     damaged: int
     heartbeat_at: datetime | None = None
-    pages: Mapping[str, Thread] = field(default_factory=dict)
+    pages: Mapping[str, Reading[Thread]] = field(default_factory=dict)
     older_cut: bool = False
     scanned: bool = False
     decided_by: DeployedPolicy | None = None
+
+    def page_of(self, incident: Incident) -> Reading[Thread]:
+        """The page of an incident; NotRead for one that is over."""
+        return self.pages.get(incident.id, _NOT_LOOKED_FOR)
 
 
 def overview(
@@ -120,10 +129,9 @@ def _news(chosen: Found, found: Found, wanted: Wanted) -> list[StoredDecision]:
     ]
 
 
-def _pages(threads: DynamoThreads, incidents: Iterable[Incident]) -> Mapping[str, Thread]:
-    """The pages of open incidents, as far as they can be read: the list is good without them."""
-    read = ((one.id, threads.thread(one.id)) for one in incidents if ledger_queries.is_open(one))
-    return {name: thread for name, thread in read if isinstance(thread, Thread)}
+def _pages(threads: DynamoThreads, incidents: Iterable[Incident]) -> Mapping[str, Reading[Thread]]:
+    """The pages of open incidents; the list is good without one that cannot be read."""
+    return {one.id: threads.thread(one.id) for one in incidents if ledger_queries.is_open(one)}
 
 
 def _heartbeat(found: Found) -> datetime | None:
@@ -138,7 +146,7 @@ def as_json(seen: Overview, stack: Stack, stops: Stops) -> dict[str, object]:
         "version": VERSION,
         "stack": stack.name,
         **_stops_json(stops),
-        "incidents": [incident_json(incident, seen.pages.get(incident.id)) for incident in seen.incidents],
+        "incidents": [incident_json(incident, seen.page_of(incident)) for incident in seen.incidents],
         "decisions": [ledger_queries.decision_json(decision) for decision in seen.decisions],
         "decisions_left_out": seen.left_out,
         "cut": seen.cut,
@@ -149,8 +157,9 @@ def as_json(seen: Overview, stack: Stack, stops: Stops) -> dict[str, object]:
     }
 
 
-def incident_json(incident: Incident, pages: Thread | None) -> dict[str, object]:
+def incident_json(incident: Incident, page: Reading[Thread]) -> dict[str, object]:
     """An incident and who has its page, as plain values."""
+    thread = page if isinstance(page, Thread) else None
     return {
         "id": incident.id,
         "state": incident.state.value,
@@ -163,9 +172,25 @@ def incident_json(incident: Incident, pages: Thread | None) -> dict[str, object]
         "opened_at": incident.opened_at.isoformat(),
         "due_at": incident.due_at.isoformat() if incident.due_at else None,
         "note": incident.note,
-        "severity": pages.severity.value if pages else None,
-        "acknowledged_by": (pages.acknowledged_by or None) if pages else None,
+        "severity": thread.severity.value if thread else None,
+        "acknowledged_by": (thread.acknowledged_by or None) if thread else None,
+        "page": _looked(page),
     }
+
+
+def _looked(page: Reading[Thread]) -> str | None:
+    """The result of the look for a page, in one word."""
+    match page:
+        case Thread():
+            return "read"
+        case Absent():
+            return "none"
+        case Unknown():
+            return "unread"
+        case NotRead():
+            return None
+        case never:
+            assert_never(never)
 
 
 def show(seen: Overview, stack: Stack, stops: Stops, now: datetime, console: Console) -> None:
@@ -220,18 +245,24 @@ def _incidents_table(seen: Overview, now: datetime) -> Table:
             incident.target.display,
             incident.alarm.name,
             f"{incident.rung + 1}. {incident.action}",
-            _with(seen.pages.get(incident.id)),
+            _with(seen.page_of(incident)),
         )
         for incident in seen.incidents
     )
     return screen.listing(("id", "age", "state", "target", "alarm", "rung", "pages"), rows)
 
 
-def _with(pages: Thread | None) -> str:
+def _with(page: Reading[Thread]) -> str:
     """The severity of a page, and who acknowledged it."""
-    if pages is None:
-        return ""
-    return f"{pages.severity}, {pages.acknowledged_by}" if pages.acknowledged_by else pages.severity.value
+    match page:
+        case Thread():
+            return f"{page.severity}, {page.acknowledged_by}" if page.acknowledged_by else page.severity.value
+        case Unknown():
+            return "not known"
+        case Absent() | NotRead():
+            return ""
+        case never:
+            assert_never(never)
 
 
 def _decisions_table(seen: Overview, now: datetime) -> Table:

@@ -14,6 +14,7 @@ from firebreak.core.incident.states import Incident
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.paging.threads import Thread
 from firebreak.core.people import claimed
+from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import Reason
 from firebreak.ledger.items import LISTED_DECISION, LISTED_HEARTBEAT, LISTED_INCIDENT, META
 from firebreak.ledger.reads import Place
@@ -46,14 +47,14 @@ class News:
     """The decisions and the changed incidents of one look, oldest first; `damaged` could not be read.
 
     `unprocessed` were not read either, and the next look asks for them again. `pages` are those of the
-    incidents, as far as they could be read.
+    incidents.
     """
 
     decisions: tuple[StoredDecision, ...] = ()
     incidents: tuple[Incident, ...] = ()
     damaged: int = 0
     unprocessed: int = 0
-    pages: Mapping[str, Thread] = field(default_factory=dict)
+    pages: Mapping[str, Reading[Thread]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +139,12 @@ class Tail:
         chosen = self.wanted.of(Found(shown, decided.decisions))
         incidents = () if self.wanted.reason else tuple(chosen.incidents)
         threads = DynamoThreads(client, self.stack.ledger_table)
-        pages = ((one.id, threads.thread(one.id)) for one in incidents)
         return News(
             decisions=tuple(one for one in chosen.decisions if self._is_wanted(one)),
             incidents=incidents,
             damaged=_damaged(decided) + max(0, present.damaged - self._damaged),
             unprocessed=len(decided.unprocessed | present.unprocessed),
-            pages={name: thread for name, thread in pages if isinstance(thread, Thread)},
+            pages={one.id: threads.thread(one.id) for one in incidents},
         )
 
     def _is_news(self, one: Incident) -> bool:
@@ -234,7 +234,7 @@ def json_lines(news: News, at: datetime) -> Iterator[str]:
     for decision in news.decisions:
         yield json.dumps({"version": VERSION, "type": "decision", **ledger_queries.decision_json(decision)})
     for one in news.incidents:
-        values = incident_json(one, news.pages.get(one.id))
+        values = incident_json(one, news.pages.get(one.id, ABSENT))
         yield json.dumps({"version": VERSION, "type": "incident", "seen_at": at.isoformat(), **values})
 
 

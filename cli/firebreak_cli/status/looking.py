@@ -22,7 +22,7 @@ _WAITS_FOR_HUMANS = WITH_HUMANS | {IncidentState.AWAITING_APPROVAL}
 # As the stack's own alarm HeartbeatMissing has it: none of the last three was recorded.
 _MISSED = 3
 
-NOBODY, FIREBREAK = "nobody yet", "Firebreak"
+NOBODY, FIREBREAK, NOT_KNOWN = "nobody yet", "Firebreak", "not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,17 @@ class Status:
 
     @property
     def incidents(self) -> Sequence[Incident]:
-        """The open incidents: first those that nobody has, then the oldest."""
-        return sorted(self.seen.incidents, key=lambda one: (self.holder(one) != NOBODY, one.opened_at))
+        """The open incidents: first those that nobody has, as far as is known, then the oldest."""
+        unheld = NOBODY, NOT_KNOWN
+        return sorted(self.seen.incidents, key=lambda one: (self.holder(one) not in unheld, one.opened_at))
 
     def holder(self, incident: Incident) -> str:
         """The person who acknowledged its page; else Firebreak, or nobody where it waits for humans."""
-        thread = self.seen.pages.get(incident.id)
-        if thread and thread.acknowledged_by:
-            return thread.acknowledged_by
+        page = self.seen.page_of(incident)
+        if isinstance(page, Unknown):
+            return NOT_KNOWN
+        if isinstance(page, Thread) and page.acknowledged_by:
+            return page.acknowledged_by
         return NOBODY if incident.state in _WAITS_FOR_HUMANS else FIREBREAK
 
     @property
@@ -93,6 +96,9 @@ class Status:
             yield f"the version of the stack: {self.deployed.why}"
         if isinstance(self.heartbeat.at, Unknown):
             yield f"the last heartbeat: {self.heartbeat.at.why}"
+        for one in self.seen.incidents:
+            if isinstance(page := self.seen.page_of(one), Unknown):
+                yield f"the page of incident {one.id}: {page.why}"
         if self.damaged:
             yield f"{self.damaged} items of the ledger could not be read"
 

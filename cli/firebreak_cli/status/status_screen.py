@@ -18,7 +18,7 @@ from firebreak_cli.incidents import listing
 from firebreak_cli.incidents.stops import as_json as stops_json
 from firebreak_cli.incidents.stops import stop_lines
 from firebreak_cli.stack import Deployment
-from firebreak_cli.status.looking import NOBODY, Status, holder_of
+from firebreak_cli.status.looking import NOBODY, NOT_KNOWN, Status, holder_of
 
 VERSION = 1
 
@@ -111,10 +111,10 @@ def _open(found: Status) -> str:
         *(found.holder(one) for one in found.seen.incidents),
         *(holder_of(one) for one in found.threads),
     ]
-    free = holders.count(NOBODY)
     incidents, pages = _count(found.seen.incidents, "incident"), _count(found.threads, "page")
-    counted = f"{incidents}, {pages} about no incident"
-    return f"{counted}; {free} of them with nobody yet" if free else f"{counted}; somebody has each of them"
+    held = [f"{n} of them with nobody yet"] if (n := holders.count(NOBODY)) else []
+    held += [f"of {n} it is not known who has it"] if (n := holders.count(NOT_KNOWN)) else []
+    return "; ".join((f"{incidents}, {pages} about no incident", *(held or ["somebody has each of them"])))
 
 
 def _tables(found: Status) -> Iterator[Table]:
@@ -189,7 +189,7 @@ def as_json(found: Status) -> Mapping[str, object]:
         "stack_version": found.deployed if isinstance(found.deployed, str) else None,
         "deployed_at": deployed_at,
         "incidents": [
-            {**listing.incident_json(one, found.seen.pages.get(one.id)), "holder": found.holder(one)}
+            {**listing.incident_json(one, found.seen.page_of(one)), "holder": found.holder(one)}
             for one in found.incidents
         ],
         "pages": _threads_json(found.threads),
