@@ -7,7 +7,7 @@ with growing waits, and four calls run at a time.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from firebreak.aws.alarms import ALARM_TYPES, MOST_AT_ONCE, CloudWatchAlarms
 from firebreak.aws.translate import translated
 from firebreak.core.model import Target
-from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
+from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.errors import UnusableEvent
 from firebreak.intake.names import Home, read_target
-from firebreak.intake.target_groups import ServiceLookup, ServicesBehind, not_looked_up
+from firebreak.intake.target_groups import ServiceLookup, not_looked_up
 from firebreak.services.connections import Connections, NoWrites
 from firebreak.services.ecs.client_registrations import RegistrationReader
-from firebreak.services.ecs.target_groups import Registrations, groups_of
+from firebreak.services.ecs.target_groups import groups_of
 from firebreak_cli.adopt.entries import Plan
 from firebreak_cli.adopt.existing import ExistingAlarm, existing_alarm
 from firebreak_cli.adopt.files import home_of, only_alarms
@@ -31,6 +31,7 @@ from firebreak_cli.adopt.target_tags import tags_of_target
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import NO_AWS, Ending
 from firebreak_cli.progress import Progress
+from firebreak_cli.queries.services_behind import looked_up_once
 from firebreak_cli.stack import patient
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Account:
         if not any(groups_of(alarm.event.metrics) for alarm in alarms):
             return not_looked_up("no alarm names a target group")
         reader = RegistrationReader(patient(self.session, "ecs"), time.monotonic, home.account, home.region)
-        return ServicesBehind(_NothingKept(), _OneLook(reader), self.now, keeps=False)
+        return looked_up_once(reader, self.now)
 
 
 class _Clients:
@@ -117,29 +118,6 @@ class _Clients:
             if service not in self._made:
                 self._made[service] = patient(self._session, service)
             return self._made[service]
-
-
-@dataclass(slots=True)
-class _OneLook:
-    """Looks at all services once: a failed look is not repeated for each alarm."""
-
-    reader: RegistrationReader
-    found: list[Reading[Registrations]] = field(default_factory=list)
-
-    def registrations(self, now: datetime) -> Reading[Registrations]:
-        if not self.found:
-            self.found.append(self.reader.registrations(now))
-        return self.found[0]
-
-
-class _NothingKept:
-    """A cache that holds nothing, for there may be no ledger yet."""
-
-    def look(self) -> Absent:
-        return ABSENT
-
-    def keep(self, found: Registrations) -> None:
-        del found
 
 
 def require_account(found: str, environment: Environment) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from firebreak.aws.translate import translated
 from firebreak.core.readings import ABSENT
 from firebreak.errors import Denied, Throttled
 from firebreak.intake.names import Found, Home
-from firebreak.intake.target_groups import ServicesBehind
+from firebreak.intake.target_groups import ServiceLookup
 from firebreak.policy.policy import Policy
 from firebreak.services.connections import Connections, NoWrites
 from firebreak.services.registry import ACTIONS
@@ -32,8 +32,9 @@ from firebreak_cli.backtest.history_file import (
     item_line,
     writer,
 )
-from firebreak_cli.backtest.target_reader import OneLook, TargetReader, TargetSources
+from firebreak_cli.backtest.target_reader import TargetReader, TargetSources
 from firebreak_cli.environment import Environment
+from firebreak_cli.queries.services_behind import looked_up_once
 from firebreak_cli.stack import client, patient, refuse_another_account, session_of
 
 # ResourceTypeFilters of GetResources.
@@ -82,13 +83,16 @@ def target_sources(read: Callable[[str], Any], policy: Policy) -> TargetSources:
     services = Connections(
         read, lambda _: NoWrites(), lambda name: policy.runbook(name) or ABSENT, lambda: policy.missing_data
     )
-    registrations = OneLook()
 
-    def behind(groups: Collection[str], home: Home) -> Found:
+    @cache
+    def lookup(home: Home) -> ServiceLookup:
         from firebreak.services.ecs.client_registrations import RegistrationReader  # brings the ECS adapter
 
         reads = RegistrationReader(read("ecs"), time.monotonic, home.account, home.region)
-        return ServicesBehind(registrations, reads, lambda: datetime.now(UTC))(groups, home)
+        return looked_up_once(reads, lambda: datetime.now(UTC))
+
+    def behind(groups: Collection[str], home: Home) -> Found:
+        return lookup(home)(groups, home)
 
     return TargetSources(lambda name: ACTIONS[name](services), behind)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Alarm, AlarmState, Obstacle, Target, Unresolved
-from firebreak.core.readings import ABSENT, Absent, Reading
+from firebreak.core.readings import Absent, Reading
 from firebreak.errors import UnusableEvent
 from firebreak.intake import target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
@@ -13,7 +13,6 @@ from firebreak.intake.names import Found, Home
 from firebreak.intake.target_groups import ServiceLookup
 from firebreak.policy.policy import Policy
 from firebreak.services.action import AnyAction
-from firebreak.services.ecs.target_groups import Registrations
 from firebreak.services.registry import CATALOG
 from firebreak_cli.backtest.alarm_events import AlarmEvents
 from firebreak_cli.backtest.facts import Facts
@@ -28,21 +27,6 @@ class TargetSources:
 
     action: Callable[[str], AnyAction]
     behind: ServiceLookup
-
-
-@dataclass(slots=True)
-class OneLook:
-    """Keeps the registrations of target groups for one reading: ports.RegistrationCache."""
-
-    _found: Reading[Registrations] = ABSENT
-
-    def look(self) -> Reading[Registrations]:
-        """Those that were kept."""
-        return self._found
-
-    def keep(self, found: Registrations) -> None:
-        """Keeps them."""
-        self._found = found
 
 
 @dataclass(frozen=True, slots=True)

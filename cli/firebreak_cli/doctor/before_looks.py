@@ -7,8 +7,8 @@ from firebreak.errors import Rejected
 from firebreak.services.registry import CATALOG
 from firebreak_cli.doctor.deployment import REPORT, WATCH, pages
 from firebreak_cli.doctor.model import Looked, bad, warning
-from firebreak_cli.doctor.once import Once
 from firebreak_cli.doctor.place_looks import KEPT_UNRESERVED, USUAL_ACTION, USUAL_WATCH
+from firebreak_cli.once import Once
 from firebreak_cli.stack import Stack
 
 # A deployment goes on from these; from every other state CloudFormation refuses it.

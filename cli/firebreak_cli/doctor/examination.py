@@ -18,9 +18,9 @@ from firebreak_cli.doctor.deployment import (
     stopped_functions,
 )
 from firebreak_cli.doctor.newest import Newest, newest_of
-from firebreak_cli.doctor.once import Once
 from firebreak_cli.doctor.roles import RoleRights, rights_of
 from firebreak_cli.doctor.survey import Survey, Surveyor
+from firebreak_cli.once import Once
 from firebreak_cli.stack import Stack
 
 
