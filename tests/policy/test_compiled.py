@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from firebreak.core.paging.rules import DEFAULT_PAGING
 from firebreak.errors import PolicyError
 from firebreak.policy.build import problems
-from firebreak.policy.compiled import compiled_path, decode, encode, seal, stamp
+from firebreak.policy.compiled import compiled_path, decode, encode, seal, sources_id, stamp
 from firebreak.policy.compiler import parse_policy
 from firebreak.policy.loader import load_policy
 from firebreak.policy.paging import PagingSection
@@ -227,12 +227,17 @@ def test_a_policy_that_says_nothing_of_pages_pages_as_none_at_all() -> None:
 
 
 def test_a_layer_reads_the_compiled_policies_of_its_own_build_alone(tmp_path: Path) -> None:
-    """As the Makefile of the layer runs it, with the package of the layer itself."""
-    layer = tmp_path / "python"
-    shutil.copytree(ROOT / "shared", layer, ignore=shutil.ignore_patterns("__pycache__"))
+    """As the Makefile of the layer runs it: in a copy of the folder, with the package of the layer itself."""
+    copy, layer = tmp_path / "copy", tmp_path / "python"
+    for folder in (copy, layer):
+        shutil.copytree(ROOT / "shared", folder, ignore=shutil.ignore_patterns("__pycache__"))
     here = {"PYTHONPATH": f"{layer}/", "PATH": ""}
-    build = [sys.executable, "-B", "-m", "firebreak.policy.build", str(layer), "policy.toml"]
-    subprocess.run(build, check=True, env=here, cwd=tmp_path)
+    module = "-m firebreak.policy.build"
+    (line,) = [one for one in (copy / "Makefile").read_text(encoding="utf-8").splitlines() if module in one]
+    flags = line.partition("$(PYTHON) ")[2].partition(module)[0].split()
+    build = [sys.executable, *flags, *module.split(), str(layer), "policy.toml"]
+    subprocess.run(build, check=True, env=here, cwd=copy)
+    assert (layer / "firebreak/build_id").read_text(encoding="ascii") == sources_id(layer / "firebreak")
     assert checked_again(layer, here) == "False\n"
     (layer / "firebreak/build_id").write_text("another", encoding="ascii")
     assert checked_again(layer, here) == "True\n"
