@@ -1,4 +1,4 @@
-"""`firebreak act` on the deployed stack: from the command over the bus to the action's function and back."""
+"""`firebreak act` and `undo` on the deployed stack: from the command over the bus to a function and back."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak_cli.environment import Environment
-from firebreak_cli.exit_codes import NOT_DONE
+from firebreak_cli.exit_codes import BAD_INPUT, NOT_DONE
 from firebreak_cli.main import app
 from tests.scenarios.bench import Bench
 
@@ -18,9 +18,13 @@ pytestmark = pytest.mark.local
 
 
 def act(bench: Bench, name: str, *more: str) -> Result:
+    target = f"ecs:{bench.workload.cluster}/{name}"
+    return run(bench, "act", "restart-service", target, "--reason", "it hangs", *more)
+
+
+def run(bench: Bench, *words: str) -> Result:
     environment = Environment({}, lambda: datetime.now(UTC), lambda: bench.session)
-    words = ["act", "restart-service", f"ecs:{bench.workload.cluster}/{name}", "--reason", "it hangs"]
-    return CliRunner().invoke(app, [*words, "--yes", "--json", *more], obj=environment)
+    return CliRunner().invoke(app, [*words, "--yes", "--json"], obj=environment)
 
 
 def answer(result: Result) -> dict[str, Any]:
@@ -56,3 +60,22 @@ def test_a_pause_stops_a_human_as_it_stops_an_alarm(bench: Bench) -> None:
         "would_refuse",
         "switched_off",
     )
+
+
+def test_a_human_puts_back_an_act_that_firebreak_still_watches(bench: Bench) -> None:
+    bench.service_with_alarm("regretted", tags={"firebreak:action": "adjust-task-memory"})
+    before = bench.service("regretted")["taskDefinition"]
+    bench.turn(bench.alarm("regretted"), "ALARM")
+    acted = bench.expect_page("ACTED", bench.about("regretted"))
+    assert bench.service("regretted")["taskDefinition"] != before
+
+    done = run(bench, "undo", acted.incident_id, "--reason", "the limit was right")
+
+    assert done.exit_code == 0, done.output
+    assert (answer(done)["result"], answer(done)["incident"]) == ("undone", acted.incident_id)
+    assert bench.service("regretted")["taskDefinition"] == before
+    page = bench.expect_page("UNDONE", bench.about("regretted"))
+    assert page.incident_id == acted.incident_id
+    again = run(bench, "undo", acted.incident_id, "--reason", "once more")
+    assert again.exit_code == BAD_INPUT, again.output
+    assert len(bench.updates_of("regretted")) == 2

@@ -15,6 +15,7 @@ from firebreak_cli.backtest.history_file import read_lines
 from firebreak_cli.backtest.replay import Replay
 from firebreak_cli.backtest.transitions import TransitionReader
 from firebreak_cli.environment import Environment
+from firebreak_cli.exit_codes import CHANGED
 from firebreak_cli.main import app
 from tests.docs.documents import ROOT
 from tests.scenarios.bench import Bench
@@ -76,6 +77,19 @@ def test_a_backtest_of_the_account_agrees_with_the_deployed_functions(bench: Ben
     assert json.loads(result.stdout)["totals"]["act"] > 0
 
     alarms = [bench.alarm(name) for name in ("past-a", "past-b", "past-c")]
-    found = replayed(own_lines(path, bench.workload.cluster))
+    own = own_lines(path, bench.workload.cluster)
+    found = replayed(own)
     assert found == {alarm: decided(bench, alarm) for alarm in alarms}
     assert found[alarms[0]] == ["clear_to_act", "cooldown"]
+
+    again = tmp_path / "again.toml"
+    again.write_text(
+        POLICY.read_text(encoding="utf-8").replace('cooldown = "15m"', 'cooldown = "1s"'), encoding="utf-8"
+    )
+    for other, code in ((POLICY, 0), (again, CHANGED)):
+        files = ["policy", "diff", str(POLICY), str(other), "--history", str(own)]
+        compared = CliRunner().invoke(app, [*files, "--fail-on", "more-acts", "--json"], obj=environment)
+        assert compared.exit_code == code, compared.output
+    changes = [one for one in json.loads(compared.stdout)["changes"] if one["before"]]
+    (change,) = [one for one in changes if one["before"]["reason"] == "cooldown"]
+    assert (change["count"], change["after"]["decision"]) == (2, "act")
