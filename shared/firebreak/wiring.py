@@ -33,6 +33,7 @@ from firebreak.ledger.call_counts import DynamoCallCounts
 from firebreak.ledger.channel_health import DynamoChannelHealth
 from firebreak.ledger.deliveries import DynamoDeliveries
 from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.page_tests import DynamoPageTests
 from firebreak.ledger.policies import DynamoPolicies
 from firebreak.ledger.retention import Retention
 from firebreak.ledger.storms import DynamoStorms
@@ -266,6 +267,7 @@ class Wiring:
         return PageDesk(
             ledger=DynamoLedger(memory, own.ledger_table, self.clock.sleep, self.retention),
             deliveries=DynamoDeliveries(memory, own.ledger_table),
+            tests=DynamoPageTests(memory, own.ledger_table),
             dispatcher=dispatcher,
             storms=DynamoStorms(memory, own.ledger_table, of_pages=True),
             holding=DynamoStorms(memory, own.ledger_table),

@@ -3,6 +3,7 @@
 The commands run in this process; every call that is sent is compared with the policy that goes with them.
 """
 
+# long because: each command and the policy that goes with it are read together.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -184,6 +185,7 @@ def answers(world: World) -> set[Right]:
     found = rights_for(world, "approve", question) | rights_for(world, "deny", question, "--reason", "x")
     announce(world)
     found |= rights_for(world, "ack", thread(world).call_id)
+    found |= page_tests(world)
     moto_service("api", **{"firebreak:enabled": "true"})
     found |= undoes(world)
     for scope in (["global"], ["target", "ecs:prod/api"]):
@@ -191,6 +193,18 @@ def answers(world: World) -> set[Right]:
         found |= rights_for(world, "resume", "--scope", *scope)
     rights_for(world, "pause", "--reason", "x")
     return found | rights_for(world, "resume", "--all")
+
+
+def page_tests(world: World) -> set[Right]:
+    recorder = Recorder()
+
+    def pass_time(seconds: float) -> None:
+        world.clock.pass_time(timedelta(seconds=seconds))
+
+    here = replace(recorder.context_of(world), sleep=pass_time)
+    result = run("doctor", "--page-test", "topic", "--yes", environment=here)
+    assert result.exit_code == NOT_KNOWN, result.output  # no Page takes it up here
+    return recorder.needed
 
 
 def undoes(world: World) -> set[Right]:

@@ -28,6 +28,7 @@ from firebreak.ledger.call_counts import DynamoCallCounts
 from firebreak.ledger.deliveries import DynamoDeliveries
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.outbox_items import outbox_item
+from firebreak.ledger.page_tests import DynamoPageTests
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.ledger.threads import DynamoThreads
@@ -207,6 +208,7 @@ class World:
         return PageDesk(
             ledger=self.ledger,
             deliveries=DynamoDeliveries(self.dynamodb, TABLE),
+            tests=DynamoPageTests(self.dynamodb, TABLE),
             dispatcher=self.dispatcher(),
             storms=DynamoStorms(self.dynamodb, TABLE, of_pages=True),
             holding=DynamoStorms(self.dynamodb, TABLE),

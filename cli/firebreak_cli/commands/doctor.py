@@ -1,7 +1,7 @@
 """`firebreak doctor`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -10,6 +10,7 @@ from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK
 
 if TYPE_CHECKING:
+    from firebreak_cli.doctor.page_testing import Result
     from firebreak_cli.doctor.run import Asked
 
 
@@ -51,25 +52,39 @@ def doctor(
             "--waivers", help="A file of waivers; by default POLICY.waivers.toml next to the policy."
         ),
     ] = None,
+    page_test: Annotated[
+        str | None,
+        typer.Option(
+            "--page-test",
+            metavar="CHANNEL",
+            help="Look at nothing; send a page marked as a test.",
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --page-test: do not ask before it is sent.")
+    ] = False,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
     """Say what would keep Firebreak from acting on the bad day. Changes nothing.
 
     Exits with 8 where a check found something in the way, or could not look. docs/doctor.md names what no
-    check looks at.
+    check looks at. With --page-test it sends one page, which reaches humans, and waits for the answer: 11
+    says that it was not delivered, 12 that it is not known.
 
     Example: firebreak doctor --short --stack firebreak-prod
     """
+    if page_test is not None:
+        _refuse_looks(only, short, list_them, before_deploy, waivers)
+        return _test_page(environment_of(ctx), page_test, policy, stack, ask_first=not yes, as_json=as_json)
     if list_them:
-        _list(as_json=as_json)
-        return
+        return _list(as_json=as_json)
     from firebreak_cli.doctor.model import When
     from firebreak_cli.doctor.run import Asked
 
     when = When.BEFORE if before_deploy else When.DEPLOYED
     asked = Asked(stack=stack, only=only or (), policy=policy, waivers=waivers, when=when)
-    _look(asked, environment_of(ctx), short=short, as_json=as_json)
+    return _look(asked, environment_of(ctx), short=short, as_json=as_json)
 
 
 def _look(asked: "Asked", environment: Environment, *, short: bool, as_json: bool) -> None:
@@ -89,6 +104,53 @@ def _look(asked: "Asked", environment: Environment, *, short: bool, as_json: boo
         (doctor_screen.show_short if short else doctor_screen.show)(report, screen.console())
     if not report.verdict.accepted:
         raise typer.Exit(WOULD_NOT_ACT)
+
+
+def _refuse_looks(*options: object) -> None:
+    from firebreak_cli.exit_codes import BAD_INPUT, Ending
+
+    if any(options):
+        raise Ending(BAD_INPUT, "--page-test looks at nothing: it goes with --policy, --yes and --json alone")
+
+
+def _test_page(
+    environment: Environment, name: str, policy: Path | None, stack: str, *, ask_first: bool, as_json: bool
+) -> None:
+    import sys
+
+    from firebreak_cli import screen
+    from firebreak_cli.doctor import page_test_screen, page_testing
+    from firebreak_cli.options import confirm
+    from firebreak_cli.progress import shown_progress
+    from firebreak_cli.stack import find
+
+    found = find(environment, stack)
+    channel = page_testing.channel_of(name, policy, found)
+    if ask_first:
+        confirm(f"Send a TEST PAGE on channel {name} ({channel.kind}) of {found.place}? It reaches humans.")
+    request = page_testing.ask(channel, found, environment)
+    with shown_progress(environment.now, sys.stderr) as progress:
+        tested = page_testing.Waiting(found, environment, progress).tested(request, channel)
+    if as_json:
+        print_json(page_test_screen.as_json(tested, found))
+    else:
+        page_test_screen.show(tested, found, screen.console())
+    _end_of_test(tested.result)
+
+
+def _end_of_test(result: "Result") -> None:
+    from firebreak_cli.doctor.page_testing import Result
+    from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
+
+    match result:
+        case Result.CONFIRMED:
+            return
+        case Result.NOT_CONFIRMED:
+            raise typer.Exit(NOT_KNOWN)
+        case Result.REFUSED:
+            raise typer.Exit(NOT_DONE)
+        case never:
+            assert_never(never)
 
 
 def _list(*, as_json: bool) -> None:

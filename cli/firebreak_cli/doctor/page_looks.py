@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from firebreak.aws.translate import look
@@ -15,6 +16,14 @@ from firebreak_cli.stack import Stack
 
 # The text of SNS in the place of a subscription's ARN until somebody confirms it, or once it was deleted.
 PENDING, DELETED = "PendingConfirmation", "Deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """The number of a topic's subscriptions that are confirmed, and of those that wait for it."""
+
+    confirmed: int
+    pending: int
 
 
 def topics_are_heard(seen: Examination) -> Looked:
@@ -34,16 +43,21 @@ def _heard(stack: Stack, topic: str) -> Iterator[Finding]:
         yield unseen(f"the topic is in {region}, this command asks {stack.region}", topic)
         return
     try:
-        listed = pages(stack.reader("sns"), "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
+        found = subscriptions_of(stack, topic)
     except NotFound:
         yield bad("the topic does not exist", topic)
         return
+    if not found.confirmed:
+        yield bad(f"no confirmed subscription, {found.pending} not confirmed yet", topic)
+    elif found.pending:
+        yield warning(f"{found.pending} not confirmed yet, {found.confirmed} confirmed", topic)
+
+
+def subscriptions_of(stack: Stack, topic: str) -> Subscriptions:
+    """The subscriptions of a topic. Raises AwsError."""
+    listed = pages(stack.reader("sns"), "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
     states = Counter(_state(one["SubscriptionArn"]) for one in listed)
-    waiting = states[PENDING]
-    if not states["confirmed"]:
-        yield bad(f"no confirmed subscription, {waiting} not confirmed yet", topic)
-    elif waiting:
-        yield warning(f"{waiting} not confirmed yet, {states['confirmed']} confirmed", topic)
+    return Subscriptions(states["confirmed"], states[PENDING])
 
 
 def _state(arn: str) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from firebreak.aws.translate import translated
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import OwnEvent
+from firebreak.core.paging.page_tests import PageTestRequest
 from firebreak.errors import Unavailable
 from firebreak.wire.announcements import announcement_to_wire
+from firebreak.wire.page_tests import PAGE_TEST, page_test_to_wire
 from firebreak.wire.requests import (
     ANNOUNCEMENT,
     HUMAN_ANNOUNCEMENT,
@@ -43,6 +45,10 @@ class EventBus:
     def route(self, function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> None:
         """Puts an alarm's event on the bus for the function that its live tags name."""
         self._put(ROUTED_ALARM, routed_alarm(function, event, tags))
+
+    def test_page(self, request: PageTestRequest) -> None:
+        """Puts a request for a test page on the bus."""
+        self._put(PAGE_TEST, page_test_to_wire(request))
 
     def _put(self, detail_type: str, detail: object) -> None:
         with translated("PutEvents", mutates=False):

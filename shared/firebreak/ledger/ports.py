@@ -19,6 +19,7 @@ from firebreak.core.model import (
 )
 from firebreak.core.paging.digests import Digest
 from firebreak.core.paging.page import Severity
+from firebreak.core.paging.page_tests import PageTest
 from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import Reading
 from firebreak.core.watchdog import Overdue
@@ -198,3 +199,13 @@ class CallCounts(Protocol):
         self, channel: str, severity: Severity, call: str, budget: Budget, at: datetime
     ) -> datetime | None:
         """Counts a call on a channel; None when there is room for it, else the time of the next room."""
+
+
+class PageTests(Protocol):
+    """The memory of test pages. Raises AwsError when it is unreachable."""
+
+    def begin(self, test: PageTest) -> bool:
+        """Writes a test; False when there is one of that id already."""
+
+    def finish(self, test: PageTest) -> None:
+        """Writes what came of a test."""

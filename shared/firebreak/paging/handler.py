@@ -29,14 +29,16 @@ from firebreak.core.reasons import Lasting, Reason
 from firebreak.core.watchdog import is_heartbeat
 from firebreak.errors import AwsError, Conflict, NobodyNotified, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
-from firebreak.ledger.ports import Deliveries, Ledger, Storms
+from firebreak.ledger.ports import Deliveries, Ledger, PageTests, Storms
 from firebreak.paging.crash_reports import Crash, crash_in
 from firebreak.paging.notifier import Dispatcher
+from firebreak.paging.page_tests import PageTester
 from firebreak.paging.timers import DuePages
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.unusable_events import read_alarm, unusable_record
 from firebreak.wire.announcements import announcement_from_wire
+from firebreak.wire.page_tests import page_test_from_wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class PageDesk:
 
     ledger: Ledger
     deliveries: Deliveries
+    tests: PageTests
     dispatcher: Dispatcher
     storms: Storms
     holding: Storms
@@ -94,6 +97,8 @@ class PageDesk:
                 except UnusableEvent as error:
                     return self._unusable(event, error)
                 return self._announced(heard)
+            case {"detail-type": "Firebreak Page Test", "detail": detail}:
+                return self._tested(detail)
             case _ if crash := crash_in(event):
                 return self._crash(crash)
             case _:
@@ -101,6 +106,22 @@ class PageDesk:
                 if isinstance(alarm, UnusableEvent):
                     return self._unusable(event, alarm)
                 return self._alarm(alarm)
+
+    def _tested(self, detail: object) -> Summary:
+        """Sends a test page; an event that is none is only logged, for no page is lost with it."""
+        try:
+            request = page_test_from_wire(detail)
+        except UnusableEvent as error:
+            self.log.event("page.unusable_test", error=str(error))
+            return Summary("refuse", Reason.UNUSABLE_EVENT, "")
+        tester = PageTester(
+            tests=self.tests,
+            carrier=self.dispatcher.carrier,
+            counts=self.dispatcher.counts,
+            clock=self.clock,
+            log=self.log,
+        )
+        return tester.run(request, self._rules())
 
     def _announced(self, heard: Announcement) -> Summary:
         """Sends the announcement that the ledger holds under the name that came over the bus.
