@@ -172,6 +172,7 @@ def looks(world: World) -> set[Right]:
     for kind in Kind:
         found |= lines(world, 0, "export", kind)
     found |= rights_for(world, "stats", cloudwatch=histories(world, {NAME: ()}))
+    found |= rights_for(world, "stats", "--cost")
     # Another test checks the answer, and with it the exit code.
     recorder = Recorder(cloudwatch=seeing(described(), tags={}))
     run("explain", "-", environment=recorder.context_of(world), stdin=json.dumps(eventbridge(a.alarm())))
@@ -337,6 +338,7 @@ def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
         "cloudwatch:DescribeAlarmContributors",
         "cloudwatch:DescribeAlarmHistory",
         "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricData",
         "cloudwatch:ListTagsForResource",
         "dynamodb:BatchGetItem",
         "dynamodb:DescribeTable",

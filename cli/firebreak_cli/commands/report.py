@@ -11,11 +11,26 @@ from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK
 
 if TYPE_CHECKING:
+    from firebreak_cli.statistics.cost import Prices
     from firebreak_cli.statistics.summary import Statistics
 
 _SINCE = "30d"
 Since = Annotated[
     str, typer.Option("--since", help="How far back: 12h, 7d; at most 30d, as CloudWatch's history goes.")
+]
+
+
+WithCost = Annotated[
+    bool,
+    typer.Option("--cost", help="Also what the functions cost, by CloudWatch's metrics and list prices."),
+]
+OwnPrices = Annotated[
+    str | None,
+    typer.Option(
+        "--prices",
+        metavar="GB_SECOND,MILLION_REQUESTS",
+        help="With --cost: your own prices in USD, such as 0.0000166667,0.20.",
+    ),
 ]
 
 
@@ -26,13 +41,19 @@ def register(app: typer.Typer) -> None:
 
 
 def stats(
-    ctx: typer.Context, *, since: Since = _SINCE, as_json: AsJson = False, stack: StackName = DEFAULT_STACK
+    ctx: typer.Context,
+    *,
+    since: Since = _SINCE,
+    cost: WithCost = False,
+    prices: OwnPrices = None,
+    as_json: AsJson = False,
+    stack: StackName = DEFAULT_STACK,
 ) -> None:
     """Print what came of the acts, with and without them, and who was paged. Changes nothing.
 
     Example: firebreak stats --since 7d
     """
-    found = _found(ctx, since, stack)
+    found = _found(ctx, since, stack, _prices(prices, cost=cost))
     if as_json:
         _print_plain(found)
     else:
@@ -50,6 +71,8 @@ def report(
         Path, typer.Option("--out", metavar="FILE", help="The page to write, such as report.html.")
     ],
     since: Since = _SINCE,
+    cost: WithCost = False,
+    prices: OwnPrices = None,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
@@ -59,7 +82,7 @@ def report(
     """
     from firebreak_cli.report.writing import write_page
 
-    found = _found(ctx, since, stack)
+    found = _found(ctx, since, stack, _prices(prices, cost=cost))
     said = write_page(found, out)
     if as_json:
         _print_plain(found)
@@ -68,7 +91,22 @@ def report(
     _say_damaged(found)
 
 
-def _found(ctx: typer.Context, since: str, stack: str) -> "Statistics":
+def _prices(written: str | None, *, cost: bool) -> "Prices | None":
+    """The prices to count with; None where the cost is not asked for. Raises Ending."""
+    from firebreak_cli.exit_codes import BAD_INPUT, Ending
+    from firebreak_cli.statistics.cost import LIST_PRICES, read_prices
+
+    if written is None:
+        return LIST_PRICES if cost else None
+    if not cost:
+        raise Ending(BAD_INPUT, "--prices goes with --cost")
+    found = read_prices(written)
+    if found is None:
+        raise Ending(BAD_INPUT, f"--prices {written}: expected two amounts in USD, such as 0.0000166667,0.20")
+    return found
+
+
+def _found(ctx: typer.Context, since: str, stack: str, prices: "Prices | None") -> "Statistics":
     from firebreak_cli.progress import progress_of
     from firebreak_cli.report.gathering import gather
     from firebreak_cli.report.range_of_time import read_since
@@ -80,7 +118,7 @@ def _found(ctx: typer.Context, since: str, stack: str) -> "Statistics":
     first = read_since(since, now)
     progress = progress_of(environment.now, sys.stderr)
     try:
-        return summarize(gather(find(environment, stack), first, now, progress))
+        return summarize(gather(find(environment, stack), first, now, progress, prices))
     finally:
         progress.end()
 

@@ -19,8 +19,10 @@ from firebreak_cli.queries.by_range import Source
 from firebreak_cli.queries.deciding_policy import DeployedPolicy
 from firebreak_cli.queries.ledger_queries import StoredDecision
 from firebreak_cli.report.budget_use import budget_use
+from firebreak_cli.report.function_use import function_use, functions_of
 from firebreak_cli.stack import Stack, patient
-from firebreak_cli.statistics.record import WAITS_TO_ACT, Act, Call, Decided, Record, Red
+from firebreak_cli.statistics.cost import Cost, Prices
+from firebreak_cli.statistics.record import COST_NOT_ASKED, WAITS_TO_ACT, Act, Call, Decided, Record, Red
 from firebreak_cli.statistics.times_red import times_red
 
 # An act may belong to an incident that opened so much earlier.
@@ -41,8 +43,13 @@ class _Readable:
                 yield one
 
 
-def gather(stack: Stack, first: datetime, until: datetime, progress: Progress) -> Record:
-    """Everything that the stack recorded in that time. Raises AwsError where the ledger cannot be read."""
+def gather(
+    stack: Stack, first: datetime, until: datetime, progress: Progress, prices: Prices | None = None
+) -> Record:
+    """Everything that the stack recorded in that time. Raises AwsError where the ledger cannot be read.
+
+    The cost of the functions is read where there are prices.
+    """
     readable, source = _Readable(), _source(stack, first, until, progress)
     earlier = _source(stack, first - _EARLIER, until, progress)
     decisions, deciding = _decisions(readable.of(by_range.decisions(source)))
@@ -61,8 +68,19 @@ def gather(stack: Stack, first: datetime, until: datetime, progress: Progress) -
         waiting=tuple(_waiting(incidents, {slot.incident_id for slot in slots}, first)),
         reds=_reds(stack, decisions, first, until, progress.look),
         budgets=budget_use(stack, slots, deciding),
+        cost=_cost(stack, first, until, prices) if prices else COST_NOT_ASKED,
         damaged=readable.damaged,
     )
+
+
+def _cost(stack: Stack, first: datetime, until: datetime, prices: Prices) -> Cost | Unknown:
+    try:
+        used = function_use(stack.reader("cloudwatch"), functions_of(stack.name), first, until)
+    except AwsError as error:
+        return Unknown(f"the functions' metrics in CloudWatch could not be read ({error.code})")
+    if isinstance(used, Unknown):
+        return used
+    return Cost(tuple(sorted(used, key=lambda one: -one.cost(prices))), prices)
 
 
 def _source(stack: Stack, first: datetime, until: datetime, progress: Progress) -> Source:

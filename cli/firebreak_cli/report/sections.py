@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
+from firebreak.core.readings import NotRead, Unknown
 from firebreak_cli.report import recovery_sections, words
 from firebreak_cli.report.words import Wording, wording_of
+from firebreak_cli.statistics.cost import Cost
 from firebreak_cli.statistics.outcomes import HELD_FOR, Outcome
 from firebreak_cli.statistics.summary import REPEATED, Statistics
 
@@ -29,6 +32,7 @@ class Part(StrEnum):
     HOURS = "pages-by-hour"
     OFFENDERS = "repeat-offenders"
     REASONS = "reasons"
+    COST = "cost"
     ASSUMED = "assumed"
 
 
@@ -174,6 +178,39 @@ def _reasons(found: Statistics, said: Wording) -> Section:
     )
 
 
+def _cost(found: Statistics, _: Wording) -> Section:
+    """The cost, or why it is not known; nothing where nobody asked."""
+    lines, rows = _cost_of(found.record.cost)
+    return Section(
+        part=Part.COST,
+        title="Cost of the functions",
+        lines=lines,
+        columns=("Function", "Invocations", "Seconds", "USD"),
+        rows=rows,
+    )
+
+
+def _cost_of(cost: Cost | NotRead | Unknown) -> tuple[tuple[str, ...], Rows]:
+    match cost:
+        case NotRead():
+            return (), ()
+        case Unknown():
+            return (words.unread(cost),), ()
+        case Cost(functions=functions, prices=prices):
+            about = f"About {cost.total:.2f} USD for the time and the requests of the functions"
+            not_in_it = (
+                "Not in it: the time in which a function starts, DynamoDB, EventBridge, logs, metrics,"
+                " alarms, pages, and all that the acts added or took away. No free tier, no discount."
+            )
+            rows = tuple(
+                (one.name, str(one.invocations), f"{one.seconds:.0f}", f"{one.cost(prices):.4f}")
+                for one in functions
+            )
+            return (f"{about}, by {prices.source}.", not_in_it), rows
+        case never:
+            assert_never(never)
+
+
 def _time_to_recover(found: Statistics, said: Wording) -> Section:
     lines, rows = recovery_sections.time_to_recover(found, said)
     return Section(
@@ -224,5 +261,6 @@ _SECTIONS: dict[Part, Callable[[Statistics, Wording], Section]] = {
     Part.HOURS: _hours,
     Part.OFFENDERS: _offenders,
     Part.REASONS: _reasons,
+    Part.COST: _cost,
     Part.ASSUMED: _assumed,
 }

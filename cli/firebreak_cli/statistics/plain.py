@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firebreak.core.readings import NotRead, Unknown
+from firebreak_cli.statistics.cost import Cost
 from firebreak_cli.statistics.durations import Distribution
 from firebreak_cli.statistics.outcomes import Outcome
 from firebreak_cli.statistics.proportions import Share
@@ -43,6 +44,7 @@ def as_json(found: Statistics) -> Plain:
         "recovery": _recovery(found.recovery),
         "pages": _pages(found),
         "budgets": _budgets(record),
+        "cost": _cost(record.cost),
         "repeat_offenders": [
             {"target": one.target, "acts": one.acts, "held": one.held} for one in found.offenders
         ],
@@ -115,6 +117,30 @@ def _budgets(record: Record) -> list[Plain] | Plain:
     if not isinstance(record.budgets, tuple):
         return _not_known(record.budgets)
     return [_budget(one) for one in record.budgets]
+
+
+def _cost(found: Cost | NotRead | Unknown) -> Plain:
+    if not isinstance(found, Cost):
+        return _not_known(found)
+    prices = found.prices
+    return {
+        "currency": "USD",
+        "total": found.total,
+        "prices": {
+            "gb_second": prices.gb_second,
+            "million_requests": prices.million_requests,
+            "source": prices.source,
+        },
+        "functions": [
+            {
+                "function": one.name,
+                "invocations": one.invocations,
+                "seconds": one.seconds,
+                "cost": one.cost(prices),
+            }
+            for one in found.functions
+        ],
+    }
 
 
 def _budget(one: BudgetUse) -> Plain:

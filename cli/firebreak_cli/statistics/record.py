@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Verdict
 from firebreak.core.readings import NotRead, Unknown
+from firebreak_cli.statistics.cost import Cost
+
+COST_NOT_ASKED = NotRead("--cost was not given")
 
 # An incident in one of these has made no change at its present rung, and may still make one.
 WAITS_TO_ACT = frozenset(
@@ -90,7 +93,8 @@ class Record:
     """Everything recorded from `first` until `until`, or a moment later where clocks differ.
 
     `waiting` are the beginnings of incidents in which Firebreak may still act. `reds` are the times red of
-    the alarms that were decided about, and `budgets` the use of limits: both may be not read, or unreadable.
+    the alarms that were decided about, `budgets` the use of limits, and `cost` that of the functions: each
+    may be not read, or unreadable.
     `replayed` says that nothing of it happened: a backtest decided what would have been done. `damaged`
     counts what could not be read; `notes` say what was assumed.
     """
@@ -104,6 +108,7 @@ class Record:
     waiting: tuple[datetime, ...] = ()
     reds: tuple[Red, ...] | NotRead | Unknown = ()
     budgets: tuple[BudgetUse, ...] | NotRead | Unknown = ()
+    cost: Cost | NotRead | Unknown = COST_NOT_ASKED
     replayed: bool = False
     damaged: int = 0
     notes: tuple[str, ...] = ()
