@@ -1,6 +1,7 @@
 """The operator's commands on the deployed stack: what they show is what its functions did."""
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +76,17 @@ def test_an_incident_is_the_same_in_every_command(bench: Bench) -> None:
     assert [(one["id"], one["state"]) for one in kept] == [(page.incident_id, "closed")]
     assert len(pages) == 1
     assert not [one for one in answer(bench, "status")["incidents"] if one["target"] == target]
+
+
+def test_a_test_page_goes_through_the_deployed_page_function_and_arrives(bench: Bench) -> None:
+    result = run(
+        bench, "doctor", "--page-test", "topic", "--policy", POLICY, "--yes", "--json", sleep=time.sleep
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["state"] == "accepted"
+    arrived = [page.subject for page in bench.inbox.fetch() if "TEST PAGE" in page.subject]
+    assert len(arrived) == 1
+    assert arrived[0].startswith("[Firebreak] TEST PAGE, nothing is wrong: channel topic")
 
 
 def test_the_doctor_finds_nothing_wrong_with_the_stack_itself(bench: Bench) -> None:
