@@ -3,16 +3,16 @@
 import random
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
-from firebreak.aws.clients import FAIL_FAST_SECONDS, fail_fast, mutator, patient, reader
+from firebreak.aws.clients import FAIL_FAST_SECONDS, fail_fast, made_once, mutator, patient, reader
 from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
@@ -62,7 +62,7 @@ from firebreak.settings import Settings
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-    from firebreak.remediation.diagnostics import DiagnosticsCollector
+    from firebreak.remediation.diagnostics import DiagnosticsCollector, DiagnosticSources
 
 # A call to a channel ends after 5 s, and so does a request for a picture: this is 5 s less the connection.
 REPLY_SECONDS = 5.0 - FAIL_FAST_SECONDS
@@ -189,21 +189,38 @@ class Wiring:
         )
 
     def _diagnostics(self, spec: ActionSpec) -> "DiagnosticsCollector | None":
-        """Reads what the tasks leave behind that an action ends; imported by the functions that need it."""
-        if not spec.ends_tasks:
+        """Reads what an action ends or replaces; imported by the functions that need it."""
+        if not spec.keeps_diagnostics:
             return None
         from firebreak.ledger.diagnostics import DynamoDiagnostics
         from firebreak.remediation.diagnostics import DiagnosticsCollector
-        from firebreak.services.ecs.client_diagnostics import TaskDiagnostics
 
         connect = partial(fail_fast, self.session, connect_seconds=LOG_CONNECT_SECONDS)
         return DiagnosticsCollector(
-            sources=TaskDiagnostics(partial(connect, read_seconds=LOG_REPLY_SECONDS), self.clock.now),
+            sources=self._sources(spec.service, made_once(partial(connect, read_seconds=LOG_REPLY_SECONDS))),
             store=DynamoDiagnostics(self.dynamodb, self.settings.ledger_table, self.retention),
             mask=mask_known,
             clock=self.clock,
             log=self.log,
         )
+
+    def _sources(self, service: str, connect: Callable[[str], Any]) -> "DiagnosticSources":
+        """The sources of a service's actions. Raises SettingsError for a service that has none."""
+        match service:
+            case "ecs":
+                from firebreak.services.ecs.client_diagnostics import TaskDiagnostics
+
+                return TaskDiagnostics(connect, self.clock.now)
+            case "lambda":
+                from firebreak.services.lambda_.client_diagnostics import FunctionDiagnostics
+
+                return FunctionDiagnostics(connect, self.clock.now, self.clock.monotonic)
+            case "beanstalk":
+                from firebreak.services.beanstalk.client_diagnostics import EnvironmentDiagnostics
+
+                return EnvironmentDiagnostics(connect)
+            case _:
+                raise SettingsError("ACTION", f"keeps diagnostics, and {service} has no sources for them")
 
     def verifier(self) -> Verifier:
         """The Verify function; its role may not change what its actions look at."""

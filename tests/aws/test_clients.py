@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, fail_fast, mutator, reader
+from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, fail_fast, made_once, mutator, reader
 from firebreak.aws.translate import send
 from firebreak.core.limits.budgets import ACT_TIMEOUT
 from firebreak.errors import AwsError, OutcomeUnknown, Throttled
@@ -72,3 +72,17 @@ def test_a_fail_fast_client_waits_two_seconds_for_connection_and_reply() -> None
 
 def test_a_call_lasts_no_longer_than_the_budgets_pad_assumes() -> None:
     assert ACT_TIMEOUT.total_seconds() == CONNECT_SECONDS + READ_SECONDS
+
+
+def test_a_client_is_made_once_and_only_when_it_is_asked_for() -> None:
+    made: list[str] = []
+
+    def make(service: str) -> object:
+        made.append(service)
+        return object()
+
+    client = made_once(make)
+    assert made == []
+    assert client("logs") is client("logs")
+    assert client("ecs") is not client("logs")
+    assert made == ["logs", "ecs"]

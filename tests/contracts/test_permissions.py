@@ -118,13 +118,17 @@ def test_page_reads_no_log_group_but_those_that_the_stack_names() -> None:
     assert template()["Parameters"]["PageLogGroupArns"]["Default"] == ""
 
 
-def test_an_action_reads_no_log_group_but_those_that_the_stack_names_and_only_where_it_ends_tasks() -> None:
+def test_an_action_reads_no_log_group_but_those_that_the_stack_names_and_only_for_diagnostics() -> None:
     found = {
         action_of(function): [s["Resource"] for s in own_statements(function) if "logs:" in str(s["Action"])]
         for function in actions().values()
     }
-    ends_tasks = {name for name, spec in CATALOG.specs.items() if spec.ends_tasks}
-    assert {name for name, resources in found.items() if resources} == ends_tasks
+    with_logs = {
+        name
+        for name, spec in CATALOG.specs.items()
+        if spec.keeps_diagnostics and spec.service in {"ecs", "lambda"}
+    }
+    assert {name for name, resources in found.items() if resources} == with_logs
     assert all(resources in ([], [{"Ref": "PageLogGroupArns"}]) for resources in found.values())
 
 

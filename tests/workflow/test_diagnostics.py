@@ -7,6 +7,7 @@ from time import monotonic
 
 import pytest
 
+from firebreak.core.action_spec import Effect
 from firebreak.core.diagnostics import Diagnostics, Section
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Plan, Target
@@ -196,9 +197,16 @@ def test_the_second_look_comes_after_the_reading(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CATALOG))
-def test_a_function_reads_them_where_its_action_ends_tasks_and_nowhere_else(name: str) -> None:
+def test_a_function_reads_them_where_its_action_says_so_and_nowhere_else(name: str) -> None:
     made = Wiring(Settings.from_env(ENV), ListLog()).remediator(name)
-    assert (made.diagnostics is not None) == CATALOG.specs[name].ends_tasks
+    assert (made.diagnostics is not None) == CATALOG.specs[name].keeps_diagnostics
+
+
+def test_every_action_that_restarts_replaces_or_rolls_back_keeps_them() -> None:
+    changing = {Effect.RESTART, Effect.MEMORY, Effect.ROLL_BACK}
+    assert {spec.name for spec in CATALOG.specs.values() if spec.keeps_diagnostics} == {
+        spec.name for spec in CATALOG.specs.values() if spec.effect in changing
+    }
 
 
 def test_nothing_is_read_for_an_event_that_is_refused(world: World) -> None:

@@ -11,6 +11,7 @@ that importing this module does not import boto3 (about 0.35 s of a cold start h
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -61,6 +62,23 @@ def fail_fast(
     answer. The caller treats a lost reply as "not known": nothing is sent twice because of it.
     """
     return _client(session, service, attempts=1, read_seconds=read_seconds, connect_seconds=connect_seconds)
+
+
+def made_once(make: Callable[[str], Any]) -> Callable[[str], Any]:
+    """`make` for many threads: each client is made when it is first asked for, one at a time.
+
+    A session makes no two clients at once.
+    """
+    made: dict[str, Any] = {}
+    lock = Lock()
+
+    def client(service: str) -> Any:
+        with lock:
+            if service not in made:
+                made[service] = make(service)
+            return made[service]
+
+    return client
 
 
 def _client(

@@ -14,7 +14,7 @@ from firebreak.core.readings import Unknown
 from firebreak.wire.epoch import ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from types_boto3_cloudwatch import CloudWatchClient
@@ -50,31 +50,47 @@ class LogGroups:
         self._client = client
         self._monotonic = monotonic
 
-    def last(self, group: str, since: datetime, until: datetime) -> Reading[tuple[str, ...]]:
+    def last(
+        self, group: str, since: datetime, until: datetime, streams: Sequence[str] = ()
+    ) -> Reading[tuple[str, ...]]:
         """The last lines that look like errors, of the first few hundred of the newest minutes.
 
-        If those hold none, of the time before. Empty only when all of it was read.
+        If those hold none, of the time before. Empty only when all of it was read. `streams` are the
+        only streams that are read, of which there may be a hundred; without any, the whole group is.
         """
-        return look("FilterLogEvents", lambda: self._last(group, since, until))
+        return look("FilterLogEvents", lambda: self._last(group, since, until, streams))
 
-    def _last(self, group: str, since: datetime, until: datetime) -> tuple[str, ...] | Unknown:
+    def end_of(self, group: str, stream: str, most: int) -> Reading[tuple[str, ...]]:
+        """The last lines of one stream, whatever they say, at most so many."""
+        return look("GetLogEvents", lambda: self._end_of(group, stream, most))
+
+    def _end_of(self, group: str, stream: str, most: int) -> tuple[str, ...]:
+        answer = self._client.get_log_events(
+            logGroupName=group, logStreamName=stream, limit=most, startFromHead=False
+        )
+        return tuple(event["message"] for event in answer["events"] if event.get("message", "").strip())
+
+    def _last(
+        self, group: str, since: datetime, until: datetime, streams: Sequence[str]
+    ) -> tuple[str, ...] | Unknown:
         latest = self._monotonic() + LOG_SECONDS - LOG_CALL_SECONDS
         newest = max(since, until - NEWEST)
         spans = [(newest, until), (since, newest)] if since < newest else [(since, until)]
         everything = True
         for start, end in spans:
-            lines, whole = self._within(group, start, end, latest)
+            lines, whole = self._within(group, start, end, latest, streams)
             if lines:
                 return lines
             everything &= whole
         return () if everything else PARTLY
 
     def _within(
-        self, group: str, since: datetime, until: datetime, latest: float
+        self, group: str, since: datetime, until: datetime, latest: float, streams: Sequence[str]
     ) -> tuple[tuple[str, ...], bool]:
         """The lines that look like errors in that time, and whether all of it was read."""
         lines: list[str] = []
         token = ""
+        of: dict[str, Sequence[str]] = {"logStreamNames": [*streams]} if streams else {}
         for _ in range(MOST_PAGES):
             if self._monotonic() > latest:
                 return tuple(lines), False
@@ -85,7 +101,8 @@ class LogGroups:
                 endTime=ms(until),
                 filterPattern=ERRORS,
                 limit=A_PAGE,
-                **more,  # type: ignore[arg-type]  # one optional text
+                **of,  # type: ignore[arg-type]  # both are left out where they say nothing
+                **more,  # type: ignore[arg-type]
             )
             lines += [event["message"] for event in page["events"]]
             if not (token := page.get("nextToken", "")):

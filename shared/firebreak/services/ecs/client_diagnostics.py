@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from firebreak.aws.translate import look
-from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
+from firebreak.core.diagnostics import headed
+from firebreak.core.readings import ABSENT, Absent, NotRead
 from firebreak.services.ecs.readiness import short
 
 if TYPE_CHECKING:
@@ -53,15 +53,12 @@ class _Stream:
 class TaskDiagnostics:
     """remediation.diagnostics.DiagnosticSources on ECS and CloudWatch Logs.
 
-    `connect` makes a client that gives up early; each is made when the first act needs it, one at a time,
-    as a session makes no two clients at once.
+    `connect` returns a client that gives up early, the same one for the same service.
     """
 
     def __init__(self, connect: Callable[[str], Any], now: Callable[[], datetime]) -> None:
         self._connect = connect
         self._now = now
-        self._made: dict[str, Any] = {}
-        self._lock = Lock()
 
     def of(self, target: Target, plan: Plan) -> Mapping[str, Callable[[], Reading[Lines]]]:
         """Deployments and events, tasks that stopped lately, and the last lines of tasks that will end."""
@@ -73,14 +70,8 @@ class TaskDiagnostics:
             LOGS: partial(look, "GetLogEvents", partial(self._log_lines, target, ending)),
         }
 
-    def _client(self, service: str) -> Any:
-        with self._lock:
-            if service not in self._made:
-                self._made[service] = self._connect(service)
-            return self._made[service]
-
     def _service(self, target: Target) -> Lines | Absent:
-        answer = self._client("ecs").describe_services(cluster=target.group, services=[target.name])
+        answer = self._connect("ecs").describe_services(cluster=target.group, services=[target.name])
         if not answer["services"]:
             return ABSENT
         [service] = answer["services"]
@@ -98,7 +89,7 @@ class TaskDiagnostics:
         return tuple(map(_stopped, lately[-MOST_STOPPED:]))
 
     def _tasks(self, target: Target, status: str) -> Sequence[TaskTypeDef]:
-        ecs = self._client("ecs")
+        ecs = self._connect("ecs")
         arns = ecs.list_tasks(
             cluster=target.group, serviceName=target.name, desiredStatus=status, maxResults=AT_ONCE
         )["taskArns"]
@@ -107,7 +98,7 @@ class TaskDiagnostics:
     def _described(self, target: Target, arns: Sequence[str]) -> Sequence[TaskTypeDef]:
         if not arns:
             return ()
-        described: Sequence[TaskTypeDef] = self._client("ecs").describe_tasks(
+        described: Sequence[TaskTypeDef] = self._connect("ecs").describe_tasks(
             cluster=target.group, tasks=list(arns)
         )["tasks"]
         return described
@@ -119,14 +110,12 @@ class TaskDiagnostics:
         streams = [stream for task in worst for stream in self._streams(task, target.region)]
         if not streams:
             return NotRead("no container of its tasks logs to CloudWatch Logs here with a stream prefix")
-        found = [(one, look("GetLogEvents", partial(self._last_of, one))) for one in streams[:MOST_STREAMS]]
-        if not any(isinstance(lines, tuple) for _, lines in found):
-            return found[0][1]
-        return tuple(line for stream, lines in found for line in _lines_of(stream, lines))
+        newest = streams[:MOST_STREAMS]
+        return headed((one.of, look("GetLogEvents", partial(self._last_of, one))) for one in newest)
 
     def _streams(self, task: TaskTypeDef, region: str) -> Sequence[_Stream]:
         """The stream of each container that logs to CloudWatch Logs."""
-        ecs = self._client("ecs")
+        ecs = self._connect("ecs")
         definition = ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
         own = short(task["taskArn"])
         return [
@@ -137,24 +126,10 @@ class TaskDiagnostics:
         ]
 
     def _last_of(self, stream: _Stream) -> Lines:
-        answer = self._client("logs").get_log_events(
+        answer = self._connect("logs").get_log_events(
             logGroupName=stream.group, logStreamName=stream.name, limit=LINES_OF_A_STREAM, startFromHead=False
         )
         return tuple(event["message"] for event in answer["events"] if event.get("message", "").strip())
-
-
-def _lines_of(stream: _Stream, found: Reading[Lines]) -> Lines:
-    """The lines under their container and task; one line for a stream that was not read.
-
-    They stay as they are, so that a secret that goes on in the next line is found.
-    """
-    match found:
-        case Absent():
-            return (f"{stream.of}: no log stream",)
-        case Unknown(why) | NotRead(why):
-            return (f"{stream.of}: not read ({why})",)
-        case lines:
-            return (f"{stream.of}:", *lines)
 
 
 def _awslogs(configured: LogConfigurationOutputTypeDef | None, region: str) -> Mapping[str, str]:

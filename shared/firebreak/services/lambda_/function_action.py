@@ -19,6 +19,13 @@ LOOKS = (
     Permission("lambda:ListProvisionedConcurrencyConfigs"),
 )
 
+# The further calls by which their logs are read before they are changed (client_diagnostics.py).
+DIAGNOSTICS = (
+    Permission("logs:DescribeLogStreams", to_decide=True),
+    Permission("logs:FilterLogEvents", to_decide=True),
+    Permission("logs:GetLogEvents", to_decide=True),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionAction(OfNoGroup):

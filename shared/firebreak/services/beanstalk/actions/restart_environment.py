@@ -11,7 +11,7 @@ from firebreak.core.readings import NotRead, Reading, Unknown, unseen
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
-from firebreak.services.beanstalk.environment_action import LOOKS, EnvironmentAction
+from firebreak.services.beanstalk.environment_action import DIAGNOSTICS, LOOKS, EnvironmentAction
 from firebreak.services.beanstalk.environments import (
     ERRORS,
     READY,
@@ -37,8 +37,10 @@ SPEC = ActionSpec(
         "AWS/ElasticBeanstalk", "EnvironmentHealth", "the health of an Elastic Beanstalk environment"
     ),
     asks_by_default=True,
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
+        *DIAGNOSTICS,
         Permission("elasticbeanstalk:RestartAppServer", mutates=True),
     ),
 )

@@ -13,7 +13,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.repeated_rollback import TWO_SUSPECTS, RollbackTarget
 from firebreak.core.rules import Rules
 from firebreak.errors import Rejected
-from firebreak.services.beanstalk.environment_action import LOOKS, EnvironmentAction
+from firebreak.services.beanstalk.environment_action import DIAGNOSTICS, LOOKS, EnvironmentAction
 from firebreak.services.beanstalk.environments import (
     READY,
     BeanstalkObservation,
@@ -41,8 +41,10 @@ SPEC = ActionSpec(
     suggested_by=(MetricName("AWS/ElasticBeanstalk", "ApplicationRequests5xx"),),
     settings=RollBackSettings(),
     asks_by_default=True,
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
+        *DIAGNOSTICS,
         Permission("elasticbeanstalk:DescribeApplicationVersions"),
         Permission("elasticbeanstalk:UpdateEnvironment", mutates=True),
     ),

@@ -56,7 +56,7 @@ SPEC = ActionSpec(
     settings=MemorySettings(ceiling=30_720),
     # MiB of a task [docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html].
     highest_ceiling=122_880,
-    ends_tasks=True,
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
         *DIAGNOSTICS,

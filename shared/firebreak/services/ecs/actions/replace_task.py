@@ -57,7 +57,7 @@ SPEC = ActionSpec(
         MetricName("AWS/ApplicationELB", "UnHealthyHostCount"),
         MetricName("AWS/NetworkELB", "UnHealthyHostCount"),
     ),
-    ends_tasks=True,
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
         Permission("ecs:ListTasks"),

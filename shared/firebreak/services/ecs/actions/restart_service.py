@@ -50,7 +50,7 @@ SPEC = ActionSpec(
     symptom=Symptom("AWS/ECS", "MemoryUtilization", "the memory of an ECS service"),
     # UpdateService with a task definition in it is also checked for iam:PassRole on the task and
     # execution roles, although they stay the same; without one (scale-service) it is not.
-    ends_tasks=True,
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
         *DIAGNOSTICS,

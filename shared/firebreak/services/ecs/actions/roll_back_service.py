@@ -51,7 +51,7 @@ SPEC = ActionSpec(
     temporary=False,
     suggested_by=(MetricName("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"),),
     settings=RollBackSettings(),
-    ends_tasks=True,
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
         *DIAGNOSTICS,

@@ -11,7 +11,7 @@ from firebreak.core.model import Obstacle, Plan, Request, RequestKind, Target
 from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.services.lambda_.function_action import LOOKS, FunctionAction
+from firebreak.services.lambda_.function_action import DIAGNOSTICS, LOOKS, FunctionAction
 from firebreak.services.lambda_.function_changes import (
     Change,
     Compared,
@@ -49,8 +49,10 @@ SPEC = ActionSpec(
     settings=MemorySettings(ceiling=3008),
     # MB of a function [docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html].
     highest_ceiling=10_240,
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
+        *DIAGNOSTICS,
         Permission("lambda:UpdateFunctionConfiguration", mutates=True),
         Permission("lambda:PublishVersion", mutates=True),
         Permission("lambda:UpdateAlias", mutates=True),

@@ -11,7 +11,7 @@ from firebreak.core.readings import Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.services.action import Irreversible
-from firebreak.services.lambda_.function_action import LOOKS, FunctionAction
+from firebreak.services.lambda_.function_action import DIAGNOSTICS, LOOKS, FunctionAction
 from firebreak.services.lambda_.function_changes import (
     Change,
     Move,
@@ -40,8 +40,10 @@ SPEC = ActionSpec(
     irreversible="a restart cannot be taken back",
     # A restart stays done.
     temporary=False,
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
+        *DIAGNOSTICS,
         Permission("lambda:UpdateFunctionConfiguration", mutates=True),
         Permission("lambda:PublishVersion", mutates=True),
         Permission("lambda:UpdateAlias", mutates=True),

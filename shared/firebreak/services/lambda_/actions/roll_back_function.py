@@ -16,7 +16,7 @@ from firebreak.core.readings import (
 )
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.services.lambda_.function_action import LOOKS, FunctionAction
+from firebreak.services.lambda_.function_action import DIAGNOSTICS, LOOKS, FunctionAction
 from firebreak.services.lambda_.function_changes import Change, Move, PreImage, compare
 from firebreak.services.lambda_.function_release import look
 from firebreak.services.lambda_.functions import (
@@ -53,8 +53,10 @@ SPEC = ActionSpec(
     temporary=False,
     symptom=Symptom("AWS/Lambda", "Errors", "a Lambda function's errors"),
     settings=RollBackSettings(),
+    keeps_diagnostics=True,
     permissions=(
         *LOOKS,
+        *DIAGNOSTICS,
         Permission("lambda:ListVersionsByFunction"),
         Permission("lambda:UpdateAlias", mutates=True),
     ),
