@@ -192,12 +192,21 @@ class Wiring:
         """Reads what an action ends or replaces; imported by the functions that need it."""
         if not spec.keeps_diagnostics:
             return None
+        from firebreak.aws.alarm_metrics import AlarmMetrics
         from firebreak.ledger.diagnostics import DynamoDiagnostics
         from firebreak.remediation.diagnostics import DiagnosticsCollector
 
-        connect = partial(fail_fast, self.session, connect_seconds=LOG_CONNECT_SECONDS)
+        connect = made_once(
+            partial(
+                fail_fast,
+                self.session,
+                connect_seconds=LOG_CONNECT_SECONDS,
+                read_seconds=LOG_REPLY_SECONDS,
+            )
+        )
         return DiagnosticsCollector(
-            sources=self._sources(spec.service, made_once(partial(connect, read_seconds=LOG_REPLY_SECONDS))),
+            sources=self._sources(spec.service, connect),
+            picture=AlarmMetrics(connect, self.clock.now).picture,
             store=DynamoDiagnostics(self.dynamodb, self.settings.ledger_table, self.retention),
             mask=mask_known,
             clock=self.clock,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from firebreak.core.diagnostics import Diagnostics, Section
+from firebreak.core.diagnostics import Diagnostics, MetricPicture, Point, Section
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.ledger.diagnostics import DynamoDiagnostics, diagnostics_item, read_diagnostics
 from firebreak.ledger.dynamodb import DynamoLedger
@@ -23,6 +23,16 @@ FOUND = Diagnostics(
         Section("deployments", ABSENT),
         Section("events", Unknown("DescribeServices: Throttled")),
         Section("picture", NotRead("the act had no time left for it")),
+        Section(
+            "metric of the alarm",
+            MetricPicture(
+                name="CPUUtilization",
+                statistic="Average",
+                period=timedelta(minutes=1),
+                threshold=80.0,
+                points=(Point(a.NOW - timedelta(minutes=1), 12.5), Point(a.NOW, 99.0)),
+            ),
+        ),
     ),
 )
 GOLDEN = (
@@ -30,7 +40,9 @@ GOLDEN = (
     '{"lines":[],"source":"stopped tasks","state":"read"},'
     '{"source":"deployments","state":"absent"},'
     '{"source":"events","state":"unknown","why":"DescribeServices: Throttled"},'
-    '{"source":"picture","state":"not_read","why":"the act had no time left for it"}]'
+    '{"source":"picture","state":"not_read","why":"the act had no time left for it"},'
+    '{"metric":{"name":"CPUUtilization","period":60,"points":[[1795168770000,12.5],[1795168830000,99.0]],'
+    '"statistic":"Average","threshold":80.0},"source":"metric of the alarm","state":"metric"}]'
 )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from threading import Event
 from time import monotonic
 
 import pytest
 
 from firebreak.core.action_spec import Effect
-from firebreak.core.diagnostics import Diagnostics, Section
+from firebreak.core.diagnostics import METRIC, Diagnostics, MetricPicture, Point, Section
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Plan, Target
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
@@ -63,7 +64,16 @@ class Noting:
         self.store.keep(found)
 
 
-def remediator(world: World, sources: Sources, broken: AwsError | None = None) -> Remediator:
+def no_metric(alarm: str) -> NotRead:
+    return NotRead(f"{alarm} has no metric")
+
+
+def remediator(
+    world: World,
+    sources: Sources,
+    broken: AwsError | None = None,
+    picture: Callable[[str], Reading[MetricPicture]] = no_metric,
+) -> Remediator:
     """The function that restarts, with these sources; ECS notes its change among what was heard."""
 
     def note(name: str) -> None:
@@ -74,6 +84,7 @@ def remediator(world: World, sources: Sources, broken: AwsError | None = None) -
         world.remediator(),
         diagnostics=DiagnosticsCollector(
             sources=sources,
+            picture=picture,
             store=Noting(sources, DynamoDiagnostics(world.dynamodb, TABLE), broken),
             mask=lambda text: text.replace("hunter2", "***"),
             clock=world.clock,
@@ -87,7 +98,8 @@ def kept(world: World, incident_id: str) -> tuple[Section, ...]:
     assert isinstance(found, tuple), found
     [one] = found
     assert (one.rung, one.incident_id) == (0, incident_id)
-    return one.sections
+    assert one.sections[-1].source == METRIC
+    return one.sections[:-1]
 
 
 def test_it_is_read_before_the_act_and_kept_after_it(world: World) -> None:
@@ -97,6 +109,29 @@ def test_it_is_read_before_the_act_and_kept_after_it(world: World) -> None:
     assert sources.heard == ["logs", "force_deployment", "kept"]
     assert sources.of_plan == world.incident(done.incident_id).plan
     assert kept(world, done.incident_id) == (Section("logs", ("out of memory, password ***",)),)
+
+
+PICTURE = MetricPicture(
+    name="MemoryUtilization",
+    statistic="Average",
+    period=timedelta(minutes=1),
+    threshold=90.0,
+    points=(Point(a.NOW - timedelta(minutes=1), 72.5), Point(a.NOW, 99.0)),
+)
+
+
+def test_the_points_of_the_alarms_own_metric_are_kept_with_the_incident(world: World) -> None:
+    asked: list[str] = []
+
+    def picture(alarm: str) -> MetricPicture:
+        asked.append(alarm)
+        return PICTURE
+
+    done = remediator(world, Sources({}), picture=picture).handle(eventbridge(world.red()))
+    found = DynamoDiagnostics(world.dynamodb, TABLE).of(done.incident_id)
+    assert isinstance(found, tuple), found
+    assert found[0].sections == (Section(METRIC, PICTURE),)
+    assert asked == [world.red().name]
 
 
 @pytest.fixture

@@ -13,14 +13,44 @@ COLLECTED_WITHIN = timedelta(seconds=3)
 SECOND_LOOK_NEEDS = timedelta(seconds=4)
 # So many lines of each source are kept, each as long as a line of a log on a page.
 MOST_LINES = 15
+# So many periods of the alarm's metric: half an hour of minutes.
+MOST_POINTS = 30
+# The source that every act has, besides those of its service.
+METRIC = "metric of the alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The value of a metric in the period that began then."""
+
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricPicture:
+    """The last points of the metric that an alarm watches, oldest first; periods without data have none.
+
+    `name` is its name or label (untrusted text), `statistic` empty for an expression, `threshold` None
+    where the alarm compares with a band.
+    """
+
+    name: str
+    statistic: str
+    period: timedelta
+    threshold: float | None
+    points: tuple[Point, ...]
+
+
+type Found = tuple[str, ...] | MetricPicture
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The lines of one source, oldest first; Absent or Unknown says why there are none."""
+    """The lines of one source, oldest first, or its numbers; Absent or Unknown says why there are none."""
 
     source: str
-    found: Reading[tuple[str, ...]]
+    found: Reading[Found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +97,11 @@ def without_secrets(found: Diagnostics, mask: Callable[[str], str]) -> Diagnosti
 
 
 def _harmless(section: Section, mask: Callable[[str], str]) -> Section:
-    if not isinstance(section.found, tuple):
-        return section
-    return replace(section, found=harmless_lines(section.found, mask, most=MOST_LINES))
+    match section.found:
+        case tuple() as lines:
+            return replace(section, found=harmless_lines(lines, mask, most=MOST_LINES))
+        case MetricPicture() as picture:
+            name = "".join(harmless_lines((picture.name,), mask, most=1))
+            return replace(section, found=replace(picture, name=name, points=picture.points[-MOST_POINTS:]))
+        case _:
+            return section

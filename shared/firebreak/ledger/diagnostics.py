@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import look, translated
-from firebreak.core.diagnostics import Diagnostics, Section
+from firebreak.core.diagnostics import Diagnostics, MetricPicture, Point, Section
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.errors import UnusableEvent
 from firebreak.ledger.items import (
@@ -21,24 +22,37 @@ from firebreak.ledger.items import (
 )
 from firebreak.ledger.retention import USUAL, Retention
 from firebreak.wire.codec import read
-from firebreak.wire.epoch import ms
+from firebreak.wire.epoch import at_ms, ms
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 # The beginning of their sort key; the lines of an incident's history begin with another one.
 PREFIX = "DIAGNOSTICS#"
-READ, ABSENT_SOURCE, UNKNOWN, NOT_READ = "read", "absent", "unknown", "not_read"
+# A state of its own for numbers: a release before them says that a newer one wrote it.
+READ, READ_METRIC, ABSENT_SOURCE, UNKNOWN, NOT_READ = "read", "metric", "absent", "unknown", "not_read"
+
+
+@dataclass(frozen=True, slots=True)
+class _Metric:
+    """A picture: the period in seconds, the points as epoch milliseconds and value."""
+
+    name: str
+    statistic: str
+    period: int
+    threshold: float | None
+    points: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A section of version 1: `lines` where it was read, `why` where it was not."""
+    """A section of version 1: `lines` or `metric` where it was read, `why` where it was not."""
 
     source: str
     state: str
     lines: tuple[str, ...] = ()
     why: str = ""
+    metric: _Metric | None = None
 
 
 class DynamoDiagnostics:
@@ -106,17 +120,41 @@ def _to_wire(section: Section) -> dict[str, object]:
             return {"source": section.source, "state": UNKNOWN, "why": why}
         case NotRead(why):
             return {"source": section.source, "state": NOT_READ, "why": why}
+        case MetricPicture() as picture:
+            return {"source": section.source, "state": READ_METRIC, "metric": _metric_to_wire(picture)}
         case lines:
             return {"source": section.source, "state": READ, "lines": list(lines)}
+
+
+def _metric_to_wire(picture: MetricPicture) -> dict[str, object]:
+    return {
+        "name": picture.name,
+        "statistic": picture.statistic,
+        "period": int(picture.period.total_seconds()),
+        "threshold": picture.threshold,
+        "points": [[ms(point.at), point.value] for point in picture.points],
+    }
 
 
 def _section(stored: _Stored) -> Section:
     match stored.state:
         case "read":
             return Section(stored.source, stored.lines)
+        case "metric" if stored.metric:
+            return Section(stored.source, _picture(stored.metric))
         case "absent":
             return Section(stored.source, ABSENT)
         case "not_read":
             return Section(stored.source, NotRead(stored.why))
         case _:
             return Section(stored.source, Unknown(stored.why or "a newer release wrote it"))
+
+
+def _picture(stored: _Metric) -> MetricPicture:
+    return MetricPicture(
+        name=stored.name,
+        statistic=stored.statistic,
+        period=timedelta(seconds=stored.period),
+        threshold=stored.threshold,
+        points=tuple(Point(at_ms(at), value) for at, value in stored.points),
+    )

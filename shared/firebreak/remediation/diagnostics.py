@@ -3,9 +3,18 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-from firebreak.core.diagnostics import Diagnostics, Section, time_left, without_secrets
+from firebreak.core.diagnostics import (
+    METRIC,
+    Diagnostics,
+    Found,
+    MetricPicture,
+    Section,
+    time_left,
+    without_secrets,
+)
 from firebreak.core.ledger import Claim
 from firebreak.core.limits.budgets import ACT_WITHIN
 from firebreak.core.model import Plan, Target
@@ -13,7 +22,8 @@ from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.errors import AwsError
 
-type Read = Callable[[], Reading[tuple[str, ...]]]
+type Read = Callable[[], Reading[Found]]
+NO_ALARM = NotRead("a human asked for the act: there is no alarm")
 
 
 class DiagnosticSources(Protocol):
@@ -34,10 +44,12 @@ class DiagnosticsStore(Protocol):
 class DiagnosticsCollector:
     """Collects before the act and keeps after it; neither can stop the act, and neither raises.
 
-    `mask` hides secrets in a line. It takes long to import, so it is called after the act.
+    `picture` reads the metric of the alarm of that name. `mask` hides secrets in a line; it takes long to
+    import, so it is called after the act.
     """
 
     sources: DiagnosticSources
+    picture: Callable[[str], Reading[MetricPicture]]
     store: DiagnosticsStore
     mask: Callable[[str], str]
     clock: Clock
@@ -48,7 +60,9 @@ class DiagnosticsCollector:
 
         `elapsed` are the seconds since the claim began. A source that fails, or is late, is Unknown.
         """
-        reads = self.sources.of(claim.after.target, plan)
+        alarm = claim.request.alarm
+        picture = (lambda: NO_ALARM) if alarm.manual else partial(self.picture, alarm.name)
+        reads: dict[str, Read] = {**self.sources.of(claim.after.target, plan), METRIC: picture}
         return Diagnostics(
             incident_id=claim.after.id,
             rung=claim.after.rung,
@@ -78,7 +92,7 @@ def read_within(seconds: float, reads: Mapping[str, Read]) -> tuple[Section, ...
     return tuple(Section(name, _result(future, seconds)) for name, future in begun.items())
 
 
-def _result(future: Future[Reading[tuple[str, ...]]], seconds: float) -> Reading[tuple[str, ...]]:
+def _result(future: Future[Reading[Found]], seconds: float) -> Reading[Found]:
     if not future.done() or future.cancelled():
         return Unknown(f"no answer within {seconds:g} s")
     error = future.exception()

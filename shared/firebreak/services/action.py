@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from firebreak.core.action_spec import ActionSpec
+from firebreak.core.action_spec import ActionSpec, Permission
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import (
     Failed,
@@ -19,6 +19,9 @@ from firebreak.core.model import (
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
+
+# The call by which the alarm's metric is read before an act that keeps diagnostics (aws/alarm_metrics.py).
+READ_METRICS = Permission("cloudwatch:GetMetricData", to_decide=True)
 
 
 class Observation(Protocol):

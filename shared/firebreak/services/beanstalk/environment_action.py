@@ -7,7 +7,7 @@ from firebreak.core.action_spec import Permission
 from firebreak.core.model import Obstacle, Plan, Request
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.rules import Rules
-from firebreak.services.action import EffectShowsOthers, Irreversible, OfNoGroup
+from firebreak.services.action import READ_METRICS, EffectShowsOthers, Irreversible, OfNoGroup
 from firebreak.services.beanstalk.environments import (
     BeanstalkObservation,
     EnvironmentLive,
@@ -25,7 +25,7 @@ LOOKS = (
 )
 
 # The further call by which its instances are read before they are restarted (client_diagnostics.py).
-DIAGNOSTICS = (Permission("elasticbeanstalk:DescribeInstancesHealth", to_decide=True),)
+DIAGNOSTICS = (READ_METRICS, Permission("elasticbeanstalk:DescribeInstancesHealth", to_decide=True))
 
 
 @dataclass(frozen=True, slots=True)

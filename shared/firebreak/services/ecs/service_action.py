@@ -11,7 +11,7 @@ from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import Obstacle, Plan, Request, Target
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown, unseen
 from firebreak.core.rules import Rules
-from firebreak.services.action import EffectShowsOthers, Observation
+from firebreak.services.action import READ_METRICS, EffectShowsOthers, Observation
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.ports import EcsReads
 from firebreak.services.ecs.readiness import PreImage, missing
@@ -26,6 +26,7 @@ LOOKS = (
 
 # The further calls by which what their tasks leave behind is read before tasks end (client_diagnostics.py).
 DIAGNOSTICS = (
+    READ_METRICS,
     Permission("ecs:DescribeTasks", to_decide=True),
     Permission("ecs:ListTasks", to_decide=True),
     Permission("logs:GetLogEvents", to_decide=True),

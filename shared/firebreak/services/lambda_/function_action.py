@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from firebreak.core.action_spec import Permission
 from firebreak.core.model import Plan, Receipt, Settled, Target
 from firebreak.core.readings import Unknown
-from firebreak.services.action import OfNoGroup
+from firebreak.services.action import READ_METRICS, OfNoGroup
 from firebreak.services.lambda_.function_changes import came, redeployed, settled, worse
 from firebreak.services.lambda_.function_release import AWS_PACE, Pace, Releaser, look
 from firebreak.services.lambda_.functions import FunctionObservation
@@ -21,6 +21,7 @@ LOOKS = (
 
 # The further calls by which their logs are read before they are changed (client_diagnostics.py).
 DIAGNOSTICS = (
+    READ_METRICS,
     Permission("logs:DescribeLogStreams", to_decide=True),
     Permission("logs:FilterLogEvents", to_decide=True),
     Permission("logs:GetLogEvents", to_decide=True),

@@ -17,7 +17,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.tags import OPT_IN_TAG
 from firebreak.errors import Rejected
-from firebreak.services.action import Irreversible
+from firebreak.services.action import READ_METRICS, Irreversible
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.ports import EcsConnections, TaskReads, TaskWrites
 from firebreak.services.ecs.readiness import (
@@ -65,6 +65,7 @@ SPEC = ActionSpec(
         Permission("ecs:GetTaskProtection"),
         Permission("elasticloadbalancing:DescribeTargetHealth"),
         Permission("ecs:DescribeTaskDefinition", to_decide=True),
+        READ_METRICS,
         Permission("logs:GetLogEvents", to_decide=True),
         Permission("ecs:StopTask", mutates=True),
     ),
