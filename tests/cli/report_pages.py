@@ -1,13 +1,15 @@
 """Pages for tests: what a page holds, read as a browser would, and records that show every part."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
+from firebreak.core.diagnostics import Diagnostics, MetricPicture, Point, Section
 from firebreak.core.model import Verdict
 from firebreak_cli.report.page import page
-from firebreak_cli.statistics.record import BudgetUse, Record
+from firebreak_cli.statistics.record import BudgetUse, Evidence, Record
 from firebreak_cli.statistics.summary import summarize
 from tests.cli.statistics.records import (
     DAY,
@@ -79,6 +81,22 @@ def named(text: str, name: str) -> list[Element]:
     return [one for one in read(text).elements if one.name == name]
 
 
+def evidence(
+    name: str = "MemoryUtilization", line: str = "out of memory", at: datetime = UNTIL, **changes: Any
+) -> Evidence:
+    """The state before an act: a log and a metric that rises over its threshold."""
+    picture = MetricPicture(
+        name=name,
+        statistic="Average",
+        period=MINUTE,
+        threshold=90.0,
+        points=tuple(Point(at - n * MINUTE, 99.0 - n) for n in range(20, -1, -1)),
+    )
+    sections = (Section("last log lines", (line,)), Section("metric of the alarm", picture))
+    act = Diagnostics(incident_id="i-eb33ec2735", rung=0, at=at, sections=sections)
+    return replace(Evidence(target="ecs:prod/api", act=act), **changes)
+
+
 def full(**changes: object) -> Record:
     """A record that fills every part of a report."""
     names = [(f"{name}-memory", f"ecs:prod/{name}") for name in ("api", "web", "worker")]
@@ -115,6 +133,7 @@ def full(**changes: object) -> Record:
             ),
             BudgetUse(scope="stack", key="all", window=timedelta(days=1), most=4, limit=30, at=UNTIL),
         ),
+        "evidence": (evidence(), evidence(at=UNTIL - DAY)),
     }
     return record(**(given | changes))
 

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from firebreak.core.diagnostics import Diagnostics, MetricPicture, Point, Section
+from firebreak.core.readings import Unknown
+from firebreak.ledger.diagnostics import DynamoDiagnostics, diagnostics_item
 from firebreak.ledger.items import number, stamped
 from firebreak.policy.compiler import parse_policy
-from firebreak_cli.export.columns import DECISIONS, INCIDENTS, PAGES, table_of
+from firebreak_cli.export.columns import DECISIONS, DIAGNOSTICS, INCIDENTS, PAGES, table_of
 from firebreak_cli.export.kinds import Kind
 from firebreak_cli.queries import by_time
 from tests.cli.exports import SECOND, busy, exported, items, refuse, table
@@ -25,6 +28,11 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 def alarms(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [row["alarm"] for row in rows]
+
+
+def keep_diagnostics(world: World, incident: str, *sections: Section) -> None:
+    found = Diagnostics(incident_id=incident, rung=0, at=world.clock.at, sections=sections)
+    DynamoDiagnostics(world.dynamodb, TABLE).keep(found)
 
 
 def test_decisions_are_a_row_each_under_their_columns_oldest_first(world: World) -> None:
@@ -73,6 +81,47 @@ def test_an_incident_is_exported_with_what_was_changed(world: World) -> None:
     assert row["receipt"]
 
 
+def test_diagnostics_are_a_row_for_each_source_with_lines_or_numbers(world: World) -> None:
+    refuse(world, "without an incident")
+    done = world.send(world.red())
+    points = (Point(a.NOW, 99.5),)
+    picture = MetricPicture(name="cpu", statistic="Average", period=MINUTE, threshold=80.0, points=points)
+    sections = (Section("log", ("=cmd()",)), Section("tasks", Unknown("denied")), Section("metric", picture))
+    keep_diagnostics(world, done.incident_id, *sections)
+
+    rows = exported(world, "diagnostics")
+
+    assert [*rows[0]] == [*DIAGNOSTICS.columns]
+    assert {(row["incident"], row["rung"], row["target"]) for row in rows} == {
+        (done.incident_id, 1, "ecs:prod/api")
+    }
+    assert [(row["source"], row["state"], row["lines"], row["why"]) for row in rows] == [
+        ("log", "read", ["=cmd()"], None),
+        ("tasks", "unknown", [], "denied"),
+        ("metric", "read", [], None),
+    ]
+    assert rows[2]["metric"] == {
+        "name": "cpu",
+        "statistic": "Average",
+        "period_seconds": 60,
+        "threshold": 80.0,
+        "points": [{"at": a.NOW.isoformat(), "value": 99.5}],
+    }
+    assert len(table(run_in(world, "export", "diagnostics"))) == 4
+
+
+def test_damaged_diagnostics_are_counted_and_hide_none_of_the_others(world: World) -> None:
+    done = world.send(world.red())
+    keep_diagnostics(world, done.incident_id, Section("log", ("line",)))
+    damaged = Diagnostics(incident_id=done.incident_id, rung=1, at=world.clock.at, sections=())
+    world.dynamodb.put_item(TableName=TABLE, Item=diagnostics_item(damaged) | {"sections": {"S": "[1]"}})
+
+    result = run_in(world, "export", "diagnostics", "--json")
+
+    assert [json.loads(line)["source"] for line in result.stdout.splitlines()] == ["log"]
+    assert error_lines(result) == ["firebreak: 1 diagnostics could not be read: they are left out"]
+
+
 def test_a_thread_of_pages_is_exported_with_who_has_it(world: World) -> None:
     world.policy = parse_policy(a.AUTO_POLICY + PAGING, "paging.toml")
     announce(world)
@@ -102,7 +151,8 @@ def test_the_beginning_of_the_range_is_in_it_and_its_end_is_not(world: World, ki
         span = ("--from", (a.NOW + first).isoformat(), "--until", (a.NOW + until).isoformat())
         return len(exported(world, kind, *span))
 
-    world.send(world.red())
+    done = world.send(world.red())
+    keep_diagnostics(world, done.incident_id, Section("last log lines", ("line",)))
 
     assert count(timedelta(), SECOND) == 1
     assert count(-SECOND, timedelta()) == 0

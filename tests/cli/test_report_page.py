@@ -16,20 +16,22 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from docs import screenshots
+from firebreak.core.diagnostics import MetricPicture, Point, Section
 from firebreak.core.model import Verdict
-from firebreak.core.readings import NotRead, Unknown
+from firebreak.core.readings import ABSENT, NotRead, Unknown
+from firebreak.ledger.diagnostics import DynamoDiagnostics
 from firebreak_cli.exit_codes import BAD_INPUT
 from firebreak_cli.report import text
 from firebreak_cli.report.markup import element
 from firebreak_cli.statistics.plain import as_json
-from firebreak_cli.statistics.record import Record
+from firebreak_cli.statistics.record import Evidence, Record
 from firebreak_cli.statistics.summary import summarize
-from tests.cli.report_pages import full, named, read, sections_of, written
+from tests.cli.report_pages import evidence, full, named, read, sections_of, written
 from tests.cli.reports import histories, reported
 from tests.cli.running import error_lines, run
 from tests.cli.statistics.records import FIRST, HOUR, MINUTE, act, call, decided, record, red
 from tests.docs.documents import ROOT
-from tests.support.world import World
+from tests.support.world import TABLE, World
 
 SAMPLE = str(ROOT / "examples/history.jsonl.gz")
 POLICY = str(ROOT / "examples/ecs-platform/policy.toml")
@@ -48,7 +50,7 @@ def shown(found: Record) -> str:
     return " ".join(file.getvalue().split())
 
 
-PLACES = ("alarm", "target", "action", "severity", "reason", "source", "why")
+PLACES = ("alarm", "target", "action", "severity", "reason", "source", "why", "line", "metric")
 
 
 def named_so(texts: Mapping[str, str]) -> str:
@@ -66,12 +68,62 @@ def named_so(texts: Mapping[str, str]) -> str:
             calls=(call(FIRST, severity=texts["severity"]),),
             budgets=Unknown(texts["why"]),
             notes=(texts["why"],),
+            evidence=(evidence(texts["metric"], texts["line"], target=texts["target"]),),
         )
     )
 
 
 def structure(page: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(one.name, tuple(one.attributes)) for one in read(page).elements]
+
+
+def test_the_state_before_the_newest_acts_is_shown_with_a_curve_and_its_threshold() -> None:
+    page = written(full())
+    [part] = [one for one in named(page, "section") if one.attributes["id"] == "before-the-acts"]
+    assert "last log lines" in part.text
+    assert "out of memory" in part.text
+    curves = [one for one in named(page, "polyline") if one.attributes["class"] == "metric"]
+    assert [len(one.attributes["points"].split()) for one in curves] == [21, 21]
+    assert "min 79, max 99, last 99 at" in curves[0].text
+    levels = [one for one in named(page, "line") if one.attributes["class"] == "threshold"]
+    assert len([one for one in levels if one.text == "threshold 90"]) == 2
+
+
+def test_of_each_source_the_last_lines_are_shown_or_why_there_are_none() -> None:
+    sections = (
+        Section("log", tuple(f"line {n}" for n in range(15))),
+        Section("tasks", ()),
+        Section("events", Unknown("denied")),
+        Section("traces", NotRead("no time")),
+        Section("gone", ABSENT),
+    )
+    kept = Evidence(target="ecs:prod/api", act=replace(evidence().act, sections=sections))
+    text = shown(full(evidence=(kept,)))
+    assert "line 9" not in text
+    assert "line 10" in text
+    for words in (
+        "tasks none",
+        "events could not be read: denied",
+        "traces not read: no time",
+        "gone does not",
+    ):
+        assert words in text
+    assert "polyline" not in written(full(evidence=(kept,)))
+
+
+@pytest.mark.parametrize("value", [5.0, -3.5])
+def test_a_flat_metric_without_a_threshold_is_a_level_line(value: float) -> None:
+    picture = MetricPicture(
+        name="m",
+        statistic="",
+        period=MINUTE,
+        threshold=None,
+        points=(Point(FIRST, value), Point(HOUR + FIRST, value)),
+    )
+    act = replace(evidence().act, sections=(Section("metric of the alarm", picture),))
+    [curve] = named(written(full(evidence=(evidence(act=act),))), "polyline")[-1:]
+    heights = {one.partition(",")[2] for one in curve.attributes["points"].split()}
+    assert len(heights) == 1
 
 
 @settings(max_examples=40)
@@ -137,7 +189,7 @@ def test_every_chart_has_its_table_and_every_id_is_one_of_a_kind() -> None:
     links = [one.attributes["href"].removeprefix("#") for one in found if one.name == "a"]
     assert set(links) <= set(ids)
     charts = [one for one in found if one.name == "svg" and one.attributes.get("role") == "img"]
-    assert len(charts) == 7
+    assert len(charts) == 8
     for part in [one for one in found if one.name == "section"]:
         inside = page.partition(f'<section id="{part.attributes["id"]}"')[2].partition("</section>")[0]
         assert inside.count('role="img"') <= inside.count("<table>")
@@ -178,7 +230,7 @@ def test_what_is_not_known_says_why() -> None:
 
 
 def test_a_replay_says_would_have_in_every_part_and_compares_nothing() -> None:
-    page = written(full(replayed=True, notes=("An act changes nothing.",)))
+    page = written(full(replayed=True, notes=("An act changes nothing.",), evidence=()))
     titles = list(sections_of(page))
     assert [one for one in titles if "would" not in one] == ["What was assumed"]
     assert "Nothing of this was done" in named(page, "header")[0].text
@@ -215,10 +267,13 @@ def test_a_time_after_the_range_stands_at_its_edge() -> None:
 def test_the_command_writes_the_page_and_says_where(world: World, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     alarm = world.red()
-    world.send(alarm)
+    done = world.send(alarm)
     answers = histories(world, {alarm.name: [(alarm.since, "OK", "ALARM")]})
+    kept = replace(evidence(line="heap is full").act, incident_id=done.incident_id)
+    DynamoDiagnostics(world.dynamodb, TABLE).keep(kept)
     result = reported(world, "report", "--out", str(out), cloudwatch=answers)
     assert (result.exit_code, result.stderr) == (0, "")
+    assert "heap is full" in out.read_text(encoding="utf-8")
     assert result.stdout == f"{out}: open it in a browser\n"
     assert "ecs:prod/api" in named(out.read_text(encoding="utf-8"), "table")[0].text
     assert list(tmp_path.iterdir()) == [out]

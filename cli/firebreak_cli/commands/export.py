@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def export(
     ctx: typer.Context,
-    kind: Annotated[Kind, typer.Argument(metavar="WHAT", help="decisions, incidents or pages.")],
+    kind: Annotated[Kind, typer.Argument(metavar="WHAT", help="decisions, incidents, pages or diagnostics.")],
     *,
     since: Annotated[str, typer.Option("--since", help="How far back: 90m, 2d; by default 30d.")] = "",
     first: Annotated[
@@ -35,7 +35,7 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines instead of CSV.")] = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Print decisions, incidents or pages of a range of time as CSV or JSON Lines, oldest first.
+    """Print decisions, incidents, pages or diagnostics of a range of time as CSV or JSON Lines, oldest first.
 
     Example: firebreak export decisions --from 2026-11-01 --until 2026-12-01 > november.csv
     """

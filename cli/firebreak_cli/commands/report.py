@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from firebreak_cli.statistics.summary import Statistics
 
 _SINCE = "30d"
+# The page shows the state before so many acts at most: it is read one after the other.
+MOST_EVIDENCE = 10
 Since = Annotated[
     str, typer.Option("--since", help="How far back: 12h, 7d; at most 30d, as CloudWatch's history goes.")
 ]
@@ -82,7 +84,7 @@ def report(
     """
     from firebreak_cli.report.writing import write_page
 
-    found = _found(ctx, since, stack, _prices(prices, cost=cost))
+    found = _found(ctx, since, stack, _prices(prices, cost=cost), evidence=MOST_EVIDENCE)
     said = write_page(found, out)
     if as_json:
         _print_plain(found)
@@ -106,7 +108,9 @@ def _prices(written: str | None, *, cost: bool) -> "Prices | None":
     return found
 
 
-def _found(ctx: typer.Context, since: str, stack: str, prices: "Prices | None") -> "Statistics":
+def _found(
+    ctx: typer.Context, since: str, stack: str, prices: "Prices | None", *, evidence: int = 0
+) -> "Statistics":
     from firebreak_cli.progress import progress_of
     from firebreak_cli.report.gathering import gather
     from firebreak_cli.report.range_of_time import read_since
@@ -118,7 +122,7 @@ def _found(ctx: typer.Context, since: str, stack: str, prices: "Prices | None") 
     first = read_since(since, now)
     progress = progress_of(environment.now, sys.stderr)
     try:
-        return summarize(gather(find(environment, stack), first, now, progress, prices))
+        return summarize(gather(find(environment, stack), first, now, progress, prices, evidence=evidence))
     finally:
         progress.end()
 

@@ -14,8 +14,10 @@ from firebreak.core.limits.scopes import short_key
 from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import Unknown
 from firebreak_cli.export.kinds import Kind
-from firebreak_cli.queries import by_range, ledger_queries
+from firebreak_cli.queries import by_range, incident_diagnostics, ledger_queries
 from firebreak_cli.queries.by_range import Source
+from firebreak_cli.queries.diagnostics import section_json
+from firebreak_cli.queries.incident_diagnostics import ReadSource
 from firebreak_cli.queries.ledger_queries import StoredDecision
 
 VERSION = 1
@@ -49,6 +51,8 @@ def table_of(kind: Kind) -> Table[Any]:
             return INCIDENTS
         case Kind.PAGES:
             return PAGES
+        case Kind.DIAGNOSTICS:
+            return DIAGNOSTICS
         case never:
             assert_never(never)
 
@@ -177,6 +181,40 @@ PAGES = Table(
     },
     by_range.threads,
     _page,
+)
+
+
+def _diagnostics(one: ReadSource) -> tuple[object, ...]:
+    incident, act = one.incident, one.act
+    return (
+        incident.id,
+        act.rung + 1,  # as pages and screens count
+        _iso(act.at),
+        incident.target.display,
+        incident.target.key,
+        *section_json(one.section).values(),
+    )
+
+
+DIAGNOSTICS = Table(
+    {
+        "version": _ROW_VERSION,
+        "incident": "the incident's id; it has a row for each source of each act",
+        "rung": "the rung of the act; the first is 1",
+        "at": "when it was read, right before the act",
+        "target": "the target, such as `ecs:prod/api`",
+        "target_key": "the same with account and region",
+        "source": "the [source](operations.md#before-the-act)",
+        "state": "`read`, `absent`, `unknown` or `not_read`",
+        "lines": "a list: at most 15 lines of 300 characters, without what looks like a secret",
+        "why": "why it was not read",
+        "metric": (
+            "an object, of the source `metric of the alarm`: `name`, `statistic`, `period_seconds`, "
+            "`threshold` and at most 30 `points`, each with `at` and `value`"
+        ),
+    },
+    incident_diagnostics.sources,
+    _diagnostics,
 )
 
 

@@ -9,3 +9,4 @@ class Kind(StrEnum):
     DECISIONS = "decisions"
     INCIDENTS = "incidents"
     PAGES = "pages"
+    DIAGNOSTICS = "diagnostics"

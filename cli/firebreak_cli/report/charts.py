@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from firebreak_cli.report import words
+from firebreak_cli.report import evidence, words
 from firebreak_cli.report.drawing import (
     AXIS,
     LABELS,
@@ -188,6 +188,10 @@ def _columns(section: Section, _: Statistics) -> Markup:
     return chart(section.part, section.title, height, element("line", base), *drawn)
 
 
+def _metrics(section: Section, found: Statistics) -> Markup | None:
+    return evidence.metrics(section.part, section.title, found.record.evidence)
+
+
 _CHARTS: Mapping[Part, Callable[[Section, Statistics], Markup | None]] = {
     Part.TARGETS: _timeline,
     Part.OUTCOMES: _outcomes,
@@ -196,4 +200,5 @@ _CHARTS: Mapping[Part, Callable[[Section, Statistics], Markup | None]] = {
     Part.BUDGETS: _budgets,
     Part.WEEKS: _columns,
     Part.HOURS: _columns,
+    Part.EVIDENCE: _metrics,
 }

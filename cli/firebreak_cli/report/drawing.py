@@ -67,6 +67,22 @@ class CountScale:
         return LABELS + count / max(1, self.most) * (WIDTH - LABELS - 3 * RIGHT)
 
 
+@dataclass(frozen=True, slots=True)
+class ValueScale:
+    """From a value to its height, the greatest at `top`; where all are the same they stand in the middle."""
+
+    least: float
+    greatest: float
+    top: float
+    height: float
+
+    def y(self, value: float) -> float:
+        """The height."""
+        span = self.greatest - self.least
+        part = (value - self.least) / span if span else 0.5
+        return self.top + (1 - part) * self.height
+
+
 def chart(name: str, title: str, height: float, *content: Content) -> Markup:
     """A drawing that a screen reader announces by its title; its numbers are in the table after it."""
     drawing = element(
@@ -134,3 +150,15 @@ def dot(x: float, y: float, tip: str) -> Markup:
 def stroke(x: float, y: float, kind: str) -> Markup:
     """A quantile of a row."""
     return element("line", {"x1": x, "x2": x, "y1": y - 13, "y2": y + 13, "class": kind})
+
+
+def curve(places: Iterable[tuple[float, float]], tip: str) -> Markup:
+    """A line through the points of a metric."""
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    return element("polyline", {"points": points, "class": "metric"}, element("title", None, tip))
+
+
+def level(y: float, tip: str) -> Markup:
+    """The threshold of a curve, across the whole chart."""
+    place: Attributes = {"x1": LABELS, "x2": WIDTH - RIGHT, "y1": y, "y2": y, "class": "threshold"}
+    return element("line", place, element("title", None, tip))

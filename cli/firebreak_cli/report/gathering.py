@@ -1,6 +1,6 @@
 """The record of a stack: out of its ledger, and the alarms' history that CloudWatch keeps."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError
+from firebreak.ledger.diagnostics import DynamoDiagnostics
 from firebreak_cli.progress import Progress
 from firebreak_cli.queries import acts, by_range
 from firebreak_cli.queries.alarm_history import turned
@@ -22,7 +23,16 @@ from firebreak_cli.report.budget_use import budget_use
 from firebreak_cli.report.function_use import function_use, functions_of
 from firebreak_cli.stack import Stack, patient
 from firebreak_cli.statistics.cost import Cost, Prices
-from firebreak_cli.statistics.record import COST_NOT_ASKED, WAITS_TO_ACT, Act, Call, Decided, Record, Red
+from firebreak_cli.statistics.record import (
+    COST_NOT_ASKED,
+    WAITS_TO_ACT,
+    Act,
+    Call,
+    Decided,
+    Evidence,
+    Record,
+    Red,
+)
 from firebreak_cli.statistics.times_red import times_red
 
 # An act may belong to an incident that opened so much earlier.
@@ -44,11 +54,18 @@ class _Readable:
 
 
 def gather(
-    stack: Stack, first: datetime, until: datetime, progress: Progress, prices: Prices | None = None
+    stack: Stack,
+    first: datetime,
+    until: datetime,
+    progress: Progress,
+    prices: Prices | None = None,
+    *,
+    evidence: int = 0,
 ) -> Record:
     """Everything that the stack recorded in that time. Raises AwsError where the ledger cannot be read.
 
-    The cost of the functions is read where there are prices.
+    The cost of the functions is read where there are prices. `evidence` is of how many acts at most the state
+    before them is read as well.
     """
     readable, source = _Readable(), _source(stack, first, until, progress)
     earlier = _source(stack, first - _EARLIER, until, progress)
@@ -58,6 +75,7 @@ def gather(
     slots = sorted(readable.of(acts.acts(source)), key=lambda one: one.at)
     answered = {one.latest.incident_id for one in threads if answered_by(one)}
     done = tuple(_act(slot, incidents.get(slot.incident_id), answered) for slot in slots)
+    kept = list(readable.of(_evidence(stack, done, evidence)))
     return Record(
         source=stack.place,
         first=first,
@@ -70,6 +88,7 @@ def gather(
         budgets=budget_use(stack, slots, deciding),
         cost=_cost(stack, first, until, prices) if prices else COST_NOT_ASKED,
         damaged=readable.damaged,
+        evidence=tuple(kept[:evidence]),
     )
 
 
@@ -81,6 +100,17 @@ def _cost(stack: Stack, first: datetime, until: datetime, prices: Prices) -> Cos
     if isinstance(used, Unknown):
         return used
     return Cost(tuple(sorted(used, key=lambda one: -one.cost(prices))), prices)
+
+
+def _evidence(stack: Stack, done: Sequence[Act], most: int) -> Iterator[Evidence | Unknown]:
+    """That of the newest acts, newest first; acts of which none was kept count as well."""
+    if not most:
+        return
+    store = DynamoDiagnostics(stack.reader("dynamodb"), stack.ledger_table)
+    targets = {act.incident: act.target for act in done[-most:] if act.incident}
+    for incident, target in reversed(targets.items()):
+        for act in reversed(list(store.each(incident))):
+            yield act if isinstance(act, Unknown) else Evidence(target=target, act=act)
 
 
 def _source(stack: Stack, first: datetime, until: datetime, progress: Progress) -> Source:

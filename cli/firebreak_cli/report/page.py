@@ -130,6 +130,9 @@ def _entries(part: Part, found: Statistics) -> Iterator[tuple[Markup, str]]:
             yield _line("median"), "median"
             yield _line("most"), "9 of 10 within"
             yield mark("later", 0, 0, ""), "still open"
+        case Part.EVIDENCE:
+            yield _line("metric"), "the metric of the alarm"
+            yield _line("threshold"), "its threshold"
         case _:
             return
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from firebreak.core.readings import NotRead, Unknown
-from firebreak_cli.report import recovery_sections, words
+from firebreak_cli.report import evidence, recovery_sections, words
 from firebreak_cli.report.words import Wording, wording_of
 from firebreak_cli.statistics.cost import Cost
 from firebreak_cli.statistics.outcomes import HELD_FOR, Outcome
@@ -33,6 +33,7 @@ class Part(StrEnum):
     OFFENDERS = "repeat-offenders"
     REASONS = "reasons"
     COST = "cost"
+    EVIDENCE = "before-the-acts"
     ASSUMED = "assumed"
 
 
@@ -246,6 +247,18 @@ def _time_to_act(found: Statistics, said: Wording) -> Section:
     )
 
 
+def _evidence(found: Statistics, _: Wording) -> Section:
+    """A backtest has none: it reads no target."""
+    kept = found.record.evidence
+    return Section(
+        part=Part.EVIDENCE,
+        title="Before the acts",
+        lines=evidence.lines(kept),
+        columns=evidence.COLUMNS,
+        rows=evidence.rows(kept),
+    )
+
+
 def _assumed(found: Statistics, _: Wording) -> Section:
     return Section(part=Part.ASSUMED, title="What was assumed", lines=found.record.notes, columns=(), rows=())
 
@@ -262,5 +275,6 @@ _SECTIONS: dict[Part, Callable[[Statistics, Wording], Section]] = {
     Part.OFFENDERS: _offenders,
     Part.REASONS: _reasons,
     Part.COST: _cost,
+    Part.EVIDENCE: _evidence,
     Part.ASSUMED: _assumed,
 }

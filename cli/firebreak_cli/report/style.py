@@ -32,6 +32,8 @@ text{fill:var(--text)}.small{fill:var(--muted)}.grid{stroke:var(--line);stroke-w
 .mark.open,.mark.later,.outcome.open{fill:var(--open)}.outcome.came_back{fill:var(--back)}
 .outcome.somebody_helped{fill:var(--help)}.outcome.not_recovered{fill:var(--bad)}.outcome.worse{fill:var(--worse)}
 .outcome.unknown{fill:var(--unknown)}.dot{fill:var(--accent);fill-opacity:.55}
+.metric{fill:none;stroke:var(--accent);stroke-width:2}
+.threshold{stroke:var(--bad);stroke-width:2;stroke-dasharray:4 3}
 .median{stroke:var(--text);stroke-width:3}.most{stroke:var(--text);stroke-width:2;stroke-dasharray:4 3}
 footer{padding-bottom:32px;font-size:.85rem}
 @media print{:root{color-scheme:light;

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firebreak.core.diagnostics import Diagnostics
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Verdict
 from firebreak.core.readings import NotRead, Unknown
@@ -89,6 +90,14 @@ class BudgetUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The state of a target that was read right before one act on it."""
+
+    target: str
+    act: Diagnostics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Everything recorded from `first` until `until`, or a moment later where clocks differ.
 
@@ -96,7 +105,8 @@ class Record:
     the alarms that were decided about, `budgets` the use of limits, and `cost` that of the functions: each
     may be not read, or unreadable.
     `replayed` says that nothing of it happened: a backtest decided what would have been done. `damaged`
-    counts what could not be read; `notes` say what was assumed.
+    counts what could not be read; `notes` say what was assumed. `evidence` is that of the newest acts,
+    newest first, where somebody asked for it.
     """
 
     source: str
@@ -112,3 +122,4 @@ class Record:
     replayed: bool = False
     damaged: int = 0
     notes: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()

@@ -1,6 +1,6 @@
 """The diagnostics of acts in the ledger: an item for each act, in the partition of its incident."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from firebreak.ledger.items import (
     stamped,
     text,
 )
+from firebreak.ledger.reads import read_as
 from firebreak.ledger.retention import USUAL, Retention
 from firebreak.wire.codec import read
 from firebreak.wire.epoch import at_ms, ms
@@ -72,15 +73,26 @@ class DynamoDiagnostics:
         """Those of all acts of an incident, oldest first; Absent where there are none."""
         return look("Query", lambda: self._of(incident_id))
 
+    def each(self, incident_id: str) -> Iterator[Diagnostics | Unknown]:
+        """The same one by one; an item that cannot be read is Unknown. Raises AwsError."""
+        with translated("Query", mutates=False):
+            items = self._items(incident_id)
+        read = (read_as(item, read_diagnostics) for item in items)
+        yield from (one for one in read if isinstance(one, Diagnostics | Unknown))
+
     def _of(self, incident_id: str) -> tuple[Diagnostics, ...] | Absent:
+        found = [read_diagnostics(item) for item in self._items(incident_id)]
+        return tuple(sorted(found, key=lambda one: one.at)) or ABSENT
+
+    def _items(self, incident_id: str) -> Sequence[Item]:
+        """All of them, in the order of their rungs: a few kilobytes each, so one answer holds them."""
         reply = self._client.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues={":pk": text(f"INC#{incident_id}"), ":prefix": text(PREFIX)},
             ConsistentRead=True,
         )
-        found = [read_diagnostics(item) for item in reply["Items"]]
-        return tuple(sorted(found, key=lambda one: one.at)) or ABSENT
+        return reply["Items"]
 
 
 def diagnostics_item(found: Diagnostics, retention: Retention = USUAL) -> Item:
