@@ -32,6 +32,7 @@ from firebreak_cli.backtest.assumed_action import AssumedAction, AssumedActions,
 from firebreak_cli.backtest.assumptions import AssumedEffect, Assumptions, Effect
 from firebreak_cli.backtest.facts import Facts
 from firebreak_cli.backtest.recoveries import Recoveries
+from firebreak_cli.backtest.remembered_alarms import RememberedAlarms
 from firebreak_cli.backtest.remembered_policy import remembered
 from firebreak_cli.backtest.replayed_alarms import ReplayedAlarms
 from firebreak_cli.backtest.replayed_ports import (
@@ -88,7 +89,8 @@ class Replay:
 
     def _build(self, memory_storms: MemoryStorms) -> None:
         """The functions as the wiring of a stack builds them, on the ports of the replay."""
-        log, looks = NoLog(), EffectiveAlarms(self._alarms, lambda: self.policy.missing_data)
+        log, effective = NoLog(), EffectiveAlarms(self._alarms, lambda: self.policy.missing_data)
+        looks = RememberedAlarms(self._alarms, effective) if self._shortcuts else effective
         announcer = Announcer(self._bus, self._ledger, log)
         storms = StormWatch(memory_storms, looks, announcer, self._clock, log)
         recorder = DecisionRecorder(self._ledger, self._wake_ups, announcer, self._clock, log)

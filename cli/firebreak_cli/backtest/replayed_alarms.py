@@ -27,15 +27,20 @@ type Subject = tuple[str, str]
 
 @dataclass(slots=True)
 class ReplayedAlarms:
-    """The alarms at the present moment of a replay. Only `turn`, `pin` and `unpin` change them."""
+    """The alarms at the present moment of a replay. Only `turn`, `pin` and `unpin` change them.
+
+    `worked_out` is what a reader keeps about an alarm; it is dropped when the alarm changes.
+    """
 
     facts: Facts
+    worked_out: dict[str, Reading[DescribedAlarm]] = field(default_factory=dict)
     _latest: dict[str, Transition] = field(default_factory=dict)
     _series: dict[str, dict[str, Transition]] = field(default_factory=dict)
     _pinned: dict[Subject, _Pinned] = field(default_factory=dict)
 
     def turn(self, transition: Transition) -> None:
         """Takes a transition of the history."""
+        self.worked_out.pop(transition.alarm, None)
         if transition.contributor:
             self._series.setdefault(transition.alarm, {})[transition.contributor] = transition
         else:
@@ -43,10 +48,12 @@ class ReplayedAlarms:
 
     def pin(self, subject: Subject, state: AlarmState, since: datetime) -> None:
         """Holds an alarm, or a series of it, in a state, whatever the history says."""
+        self.worked_out.pop(subject[0], None)
         self._pinned[subject] = _Pinned(state, since)
 
     def unpin(self, subject: Subject) -> None:
         """Lets an alarm go on as the history says."""
+        self.worked_out.pop(subject[0], None)
         self._pinned.pop(subject, None)
 
     def pinned(self, subject: Subject) -> AlarmState | None:
