@@ -52,6 +52,7 @@ class Assumptions:
             "every target was opted in" if self.opted_in else "targets were opted in as they are today",
             "nobody approved, denied, acknowledged, paused or deployed anything",
             "no mute rule of CloudWatch held an alarm back",
+            "Firebreak itself was up at all times",
         )
 
 

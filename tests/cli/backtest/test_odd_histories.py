@@ -86,6 +86,17 @@ def test_a_series_that_is_assumed_to_stay_red_does_so(tmp_path: Path) -> None:
     assert len(acts(never)) == 2
 
 
+def test_a_target_that_only_a_series_leads_to_is_not_known(tmp_path: Path) -> None:
+    history = History()
+    alarm = history.service()
+    history.alarms[0]["config"] |= {"Dimensions": []}
+    history.targets.clear()
+    series_item(history, alarm, 10, "OK", "ALARM")
+    replay = history.replay(tmp_path)
+    assert [made.certainty for made in replay.tally.decisions] == [Certainty.NOT_REPLAYED]
+    assert replay.tally.unreplayed == {"ecs:prod/api": 1}
+
+
 def test_tags_that_do_not_ride_lead_an_alarm_by_its_symptom_as_well(tmp_path: Path) -> None:
     history = History()
     alarm = history.service(tags={"firebreak:action": "scale-service"})
