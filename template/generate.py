@@ -186,7 +186,7 @@ def looks(*, to_decide: bool = False) -> Iterator[str]:
     """
     by_resource: dict[str, dict[str, None]] = defaultdict(dict)
     for spec in CATALOG.specs.values():
-        reads = (one for one in spec.permissions if not one.mutates)
+        reads = (one for one in spec.permissions if not (one.mutates or one.before_act))
         seen = {one.action for one in reads if to_decide or not one.to_decide}
         for statement in yaml.load(fragment_of(spec.name)["Statement"], Loader=CloudFormationLoader):  # noqa: S506  # a SafeLoader
             for action in sorted(seen & set(_allowed(statement, spec.name))):

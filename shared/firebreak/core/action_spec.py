@@ -22,12 +22,13 @@ class Permission:
     """One IAM action that an action's code calls.
 
     `mutates` says that it changes something, `to_decide` that only the decision needs it: Verify,
-    which decides nothing, gets neither.
+    which decides nothing, gets neither. `before_act` is for the diagnostics that only an act reads.
     """
 
     action: str
     mutates: bool = False
     to_decide: bool = False
+    before_act: bool = False
 
 
 @dataclass(frozen=True, slots=True)

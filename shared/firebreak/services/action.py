@@ -21,7 +21,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 
 # The call by which the alarm's metric is read before an act that keeps diagnostics (aws/alarm_metrics.py).
-READ_METRICS = Permission("cloudwatch:GetMetricData", to_decide=True)
+READ_METRICS = Permission("cloudwatch:GetMetricData", before_act=True)
 
 
 class Observation(Protocol):

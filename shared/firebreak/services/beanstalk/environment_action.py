@@ -25,7 +25,7 @@ LOOKS = (
 )
 
 # The further call by which its instances are read before they are restarted (client_diagnostics.py).
-DIAGNOSTICS = (READ_METRICS, Permission("elasticbeanstalk:DescribeInstancesHealth", to_decide=True))
+DIAGNOSTICS = (READ_METRICS, Permission("elasticbeanstalk:DescribeInstancesHealth", before_act=True))
 
 
 @dataclass(frozen=True, slots=True)

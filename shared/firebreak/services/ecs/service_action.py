@@ -27,9 +27,9 @@ LOOKS = (
 # The further calls by which what their tasks leave behind is read before tasks end (client_diagnostics.py).
 DIAGNOSTICS = (
     READ_METRICS,
-    Permission("ecs:DescribeTasks", to_decide=True),
-    Permission("ecs:ListTasks", to_decide=True),
-    Permission("logs:GetLogEvents", to_decide=True),
+    Permission("ecs:DescribeTasks", before_act=True),
+    Permission("ecs:ListTasks", before_act=True),
+    Permission("logs:GetLogEvents", before_act=True),
 )
 
 

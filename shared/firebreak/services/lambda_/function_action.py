@@ -22,9 +22,9 @@ LOOKS = (
 # The further calls by which their logs are read before they are changed (client_diagnostics.py).
 DIAGNOSTICS = (
     READ_METRICS,
-    Permission("logs:DescribeLogStreams", to_decide=True),
-    Permission("logs:FilterLogEvents", to_decide=True),
-    Permission("logs:GetLogEvents", to_decide=True),
+    Permission("logs:DescribeLogStreams", before_act=True),
+    Permission("logs:FilterLogEvents", before_act=True),
+    Permission("logs:GetLogEvents", before_act=True),
 )
 
 

@@ -66,7 +66,7 @@ SPEC = ActionSpec(
         Permission("elasticloadbalancing:DescribeTargetHealth"),
         Permission("ecs:DescribeTaskDefinition", to_decide=True),
         READ_METRICS,
-        Permission("logs:GetLogEvents", to_decide=True),
+        Permission("logs:GetLogEvents", before_act=True),
         Permission("ecs:StopTask", mutates=True),
     ),
 )
