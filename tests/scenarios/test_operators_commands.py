@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from firebreak.core.incident.states import IncidentState
 from firebreak_cli.environment import Environment
+from firebreak_cli.exit_codes import UNEXPECTED
 from firebreak_cli.main import app
 from tests.docs.documents import ROOT
 from tests.scenarios.bench import Bench
@@ -50,7 +51,7 @@ def decisions(found: Iterable[Mapping[str, Any]], incident: str) -> set[tuple[st
     return {tuple(str(one[key]) for key in columns) for one in found if one["incident"] == incident}
 
 
-def test_an_incident_is_the_same_in_every_command(bench: Bench) -> None:
+def test_an_incident_is_the_same_in_every_command(bench: Bench, tmp_path: Path) -> None:
     bench.service_with_alarm("seen")
     alarm, target = bench.alarm("seen"), bench.about("seen")
     bench.turn(alarm, "ALARM")
@@ -76,6 +77,40 @@ def test_an_incident_is_the_same_in_every_command(bench: Bench) -> None:
     assert [(one["id"], one["state"]) for one in kept] == [(page.incident_id, "closed")]
     assert len(pages) == 1
     assert not [one for one in answer(bench, "status")["incidents"] if one["target"] == target]
+    expect_in_the_statistics(bench, target, tmp_path / "report.html")
+    (acted,) = [one for one in exported if (one["target"], one["decision"]) == (target, "act")]
+    expect_the_same_again(bench, str(acted["key"]), tmp_path)
+
+
+def expect_in_the_statistics(bench: Bench, target: str, page: Path) -> None:
+    """The one act on the target and the one time red, in `stats` and on the page of `report`."""
+    counted = answer(bench, "stats", "--since", "1h")
+    reported = answer(bench, "report", "--since", "1h", "--out", str(page))
+    for found in (counted, reported):
+        (mine,) = [one for one in found["targets"] if one["target"] == target]
+        assert (mine["acts"], mine["red"]) == (1, 1)
+    assert target in page.read_text(encoding="utf-8")
+
+
+def expect_the_same_again(bench: Bench, key: str, folder: Path) -> None:
+    """The code here decides as the deployed function did, by the policy that Verify kept; another differs."""
+    bench.invoke("Verify", {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}})
+    (again,) = answer(bench, "replay", key)["decisions"]
+    assert (again["result"], again["replayed"]["policy"]) == ("same", again["recorded"]["policy"])
+    watching = changed_policy(folder, 'autonomy = "auto"', 'autonomy = "observe"')
+    result = run(bench, "replay", key, "--policy", str(watching), "--json")
+    assert result.exit_code == UNEXPECTED, result.output
+    (other,) = json.loads(result.stdout)["decisions"]
+    assert (other["result"], other["replayed"]["decision"]) == ("differs", "propose")
+
+
+def changed_policy(folder: Path, before: str, after: str) -> Path:
+    """The deployed policy with one change."""
+    text = Path(POLICY).read_text(encoding="utf-8")
+    assert before in text
+    other = folder / "policy.toml"
+    other.write_text(text.replace(before, after), encoding="utf-8")
+    return other
 
 
 def test_a_test_page_goes_through_the_deployed_page_function_and_arrives(bench: Bench) -> None:
@@ -96,9 +131,7 @@ def test_the_doctor_finds_nothing_wrong_with_the_stack_itself(bench: Bench) -> N
 
 
 def test_the_doctor_sees_a_policy_that_is_not_the_deployed_one(bench: Bench, tmp_path: Path) -> None:
-    other = tmp_path / "policy.toml"
-    text = Path(POLICY).read_text(encoding="utf-8")
-    other.write_text(text.replace('cooldown = "15m"', 'cooldown = "16m"'), encoding="utf-8")
+    other = changed_policy(tmp_path, 'cooldown = "15m"', 'cooldown = "16m"')
     result = run(bench, "doctor", "--policy", str(other), "--only", "FB401", "--json")
     (check,) = json.loads(result.stdout)["checks"]
     assert check["result"] != "good"
