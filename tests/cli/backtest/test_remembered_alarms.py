@@ -1,4 +1,4 @@
-"""An alarm that is remembered reads as one that is worked out anew, whatever changes it."""
+"""An alarm that is remembered reads as one that is worked out again, whatever changes it."""
 
 import pytest
 from hypothesis import given
@@ -57,7 +57,7 @@ steps = st.lists(
 
 
 @given(steps)
-def test_every_alarm_reads_as_if_it_had_been_worked_out_anew(
+def test_every_alarm_reads_as_if_it_had_been_worked_out_again(
     facts: Facts, story: list[tuple[str, tuple[str, str], AlarmState, str]]
 ) -> None:
     alarms = ReplayedAlarms(facts)
