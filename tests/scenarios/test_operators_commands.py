@@ -97,6 +97,7 @@ def expect_the_same_again(bench: Bench, key: str, folder: Path) -> None:
     bench.invoke("Verify", {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}})
     (again,) = answer(bench, "replay", key)["decisions"]
     assert (again["result"], again["replayed"]["policy"]) == ("same", again["recorded"]["policy"])
+    assert again["recorded"]["build"] == answer(bench, "replay", key)["build"]
     watching = changed_policy(folder, 'autonomy = "auto"', 'autonomy = "observe"')
     result = run(bench, "replay", key, "--policy", str(watching), "--json")
     assert result.exit_code == UNEXPECTED, result.output

@@ -42,8 +42,8 @@ METRIC = "MemoryUtilization"
 # The reasons of a transition before the storm, which nobody carries, and of one of it.
 BEFORE, CARRIED = "before the storm", "turned by a scenario"
 
-# More acts in a cluster, and no storm.
-MORE = replace(STORM.limits, storm=Limits().storm, group="5/1h")
+# As many acts again in a cluster, and no storm.
+MORE = replace(STORM.limits, storm=Limits().storm, group="6/1h")
 
 # The alarm, the outcome and the reason of a decision.
 type Decided = tuple[str, str, str]
@@ -177,9 +177,23 @@ def test_a_backtest_of_a_storm_decides_as_the_deployed_functions_did(recorded: R
     assert reasons == {"clear_to_act", "in_flight", "budget_full", "storm"}
 
 
-def test_a_storm_is_paged(recorded: Recorded) -> None:
-    page = recorded.bench.expect_page("STORM", "routed alarms")
+def test_a_storm_is_one_page_and_nobody_is_paged_about_an_alarm_of_it(recorded: Recorded) -> None:
+    bench = recorded.bench
+    page = bench.expect_page("STORM", "routed alarms")
     assert "routed alarms turned red within 6h: Firebreak stops acting." in page.body
+    bench.carry()
+    subjects = [one.subject for one in bench.inbox.pages]
+    assert len([one for one in subjects if "routed alarms" in one]) == 1, subjects
+    held_back = {alarm for alarm, _, _ in recorded.decided} - {
+        alarm for alarm, _, reason in recorded.decided if reason != "storm"
+    }
+    assert held_back
+    assert [one for one in subjects for alarm in held_back if service_of(alarm) in one] == []
+
+
+def service_of(alarm: str) -> str:
+    """The service on pages; an alarm of the fleet is named after it."""
+    return "/".join(alarm.rsplit("-", 1))
 
 
 @pytest.mark.parametrize(
