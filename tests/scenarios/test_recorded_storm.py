@@ -4,9 +4,10 @@ A stack of its own, for a storm holds back everything, and so that the policy is
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,10 @@ class Storm:
                 self._sent[one.key] = self._turn_red(_alarm(one.event).name)
 
     def _turn_red(self, alarm: str) -> dict[str, Any]:
-        if any(_alarm(event).name == alarm for event in self._sent.values()):
+        before = [one.since for event in self._sent.values() if (one := _alarm(event)).name == alarm]
+        if before:
             self._invoke(self.bench.event_of(alarm, "OK"))
+            until_the_second_after(max(before))
         event = self.bench.event_of(alarm, "ALARM")
         self._invoke(event)
         return event
@@ -88,6 +91,16 @@ class Storm:
         client = self.bench.session.client("events")
         for rule in matching(self.bench.session, event):
             yield from (target["Arn"] for target in client.list_targets_by_rule(Rule=rule)["Targets"])
+
+
+def until_the_second_after(moment: datetime) -> None:
+    """Waits for less than a second: the history of local AWS has whole ones, CloudWatch's has milliseconds.
+
+    Twice red in one second would be one transition for a replay, and one decision.
+    """
+    left = moment.replace(microsecond=0) + timedelta(seconds=1) - datetime.now(UTC)
+    if left > timedelta():
+        time.sleep(left.total_seconds())
 
 
 def _alarm(event: dict[str, Any]) -> Alarm:
