@@ -55,7 +55,7 @@ def test_an_account_without_an_alarm_that_acts_would_not_act(account: Account) -
     (found,) = report["checks"]
     assert found["findings"][0]["detail"] == "no alarm leads to an action"
     # The heartbeat and the stack's own alarms are nobody's.
-    assert found["looked_at"].endswith("10 others ask for nothing")
+    assert found["looked_at"].endswith("12 others ask for nothing")
 
 
 def test_where_the_only_alarms_could_not_be_looked_at_it_is_not_known(account: Account) -> None:

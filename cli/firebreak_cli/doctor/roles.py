@@ -47,7 +47,9 @@ _OF_REPORT = (
     *("sqs:GetQueueAttributes", "ssm:DescribeParameters"),
 )
 # Only a parameter of the template allows it.
-_BY_PARAMETER = frozenset({"ses:PutAccountSendingAttributes", "logs:GetLogEvents"})
+_BY_PARAMETER = frozenset(
+    {"logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents", "ses:PutAccountSendingAttributes"}
+)
 
 
 def _own(spec: ActionSpec) -> Iterator[str]:
@@ -64,17 +66,17 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 one.action
                 for spec in CATALOG.specs.values()
                 for one in spec.permissions
-                if not (one.mutates or one.to_decide)
+                if not (one.mutates or one.to_decide or one.before_act)
             ),
         ),
         "PageRole": _OF_PAGE,
         "ReportRole": (
             *_OF_REPORT,
             *(
-                one
+                one.action
                 for spec in CATALOG.specs.values()
-                for one in _own(spec)
-                if one not in {each.action for each in spec.permissions if each.mutates}
+                for one in spec.permissions
+                if not (one.mutates or one.before_act)
             ),
         ),
         "RouteRole": ("cloudwatch:ListTagsForResource", "events:PutEvents"),

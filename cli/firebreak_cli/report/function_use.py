@@ -13,7 +13,7 @@ from firebreak_cli.statistics.cost import FunctionUse
 # CloudWatch keeps hours for 455 days, and answers 30 days of two metrics of fifteen functions in one call.
 PERIOD = 3600
 _METRICS = ("Invocations", "Duration")
-_OTHERS = ("page", "route", "verify")
+_OTHERS = ("page", "report", "route", "verify")
 
 
 def functions_of(stack: str) -> tuple[str, ...]:

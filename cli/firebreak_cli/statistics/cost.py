@@ -20,7 +20,7 @@ class Prices:
 
 
 # The first tier of x86 functions in US East (N. Virginia), as published on aws.amazon.com/lambda/pricing and
-# quoted there in November 2026. Without the free tier, a savings plan or a price of another region.
+# docs/start.md has them as well. Without the free tier, a savings plan or a price of another region.
 LIST_PRICES = Prices(
     0.0000166667, 0.20, "list prices of us-east-1 in November 2026 (aws.amazon.com/lambda/pricing)"
 )
