@@ -47,13 +47,14 @@ ORDER = (
     "approved",
     "previewed",
     "autonomy",
+    "hold-out",
 )
 OF_OTHER_KINDS = {"alarms still OK", "approved", "previewed"}
 OF_AN_ALARM = {"load balancer", "alarm muted", "wrong direction", "missing data"}
 PUTTING_BACK = {"heartbeat", "switch", "own stack", "duplicate", "in flight", "readiness"}
 SPEAKS_TO = {
     RequestKind.ALARM: set(ORDER) - OF_OTHER_KINDS,
-    RequestKind.CLIMB: set(ORDER) - {"wrong direction"} - OF_OTHER_KINDS,
+    RequestKind.CLIMB: set(ORDER) - {"wrong direction", "hold-out"} - OF_OTHER_KINDS,
     RequestKind.WAKE: set(ORDER) - OF_OTHER_KINDS,
     RequestKind.APPROVAL: {
         "heartbeat",
@@ -72,7 +73,7 @@ SPEAKS_TO = {
         "readiness",
         "approved",
     },
-    RequestKind.MANUAL: set(ORDER) - OF_AN_ALARM - {"alarms still OK", "approved"},
+    RequestKind.MANUAL: set(ORDER) - OF_AN_ALARM - {"alarms still OK", "approved", "hold-out"},
     RequestKind.UNDO: PUTTING_BACK,
     RequestKind.RESTORE: PUTTING_BACK | {"alarms still OK", "freeze", "storm"},
 }

@@ -72,6 +72,7 @@ def test_values_arrive_in_the_rules() -> None:
     assert (rules.cooldown, rules.rung_gap, rules.max_event_age) == (15 * MINUTE, MINUTE, 10 * MINUTE)
     assert rules.verification.after == 4 * MINUTE
     assert (rules.approve_within, rules.respond_within) == (30 * MINUTE, 2 * MINUTE)
+    assert rules.hold_out is None
     assert rules.settings == ScaleSettings(step=1, ceiling=10)
 
 
@@ -282,3 +283,8 @@ def test_how_soon_an_alarm_must_be_answered_is_said_in_the_policy() -> None:
         a.AUTO_POLICY.replace('rung_gap = "1m"', 'rung_gap = "1m"\nrespond_within = "90s"'), "x"
     )
     assert quick.rules("restart-service", target()).respond_within == timedelta(seconds=90)
+
+
+def test_a_hold_out_holds_for_every_action() -> None:
+    policy = parse_policy(a.AUTO_POLICY.replace("rung_gap =", "hold_out = 20\nrung_gap =", 1), "x.toml")
+    assert {policy.rules(name, target()).hold_out for name in ("restart-service", "scale-service")} == {20}

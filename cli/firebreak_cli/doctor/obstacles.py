@@ -92,6 +92,7 @@ OF_THE_MOMENT = frozenset(
         Reason.RUNG_GAP,
         Reason.BUDGET_FULL,
         Reason.CLOCK_BEHIND,
+        Reason.HELD_OUT,
         Reason.SHARE_REACHED,
         Reason.HEALTHY_FLOOR_REACHED,  # FB207 where the whole group is not above the floor
         Reason.DEPLOYMENT_RUNNING,

@@ -6,7 +6,7 @@ from firebreak_cli.report import words
 from firebreak_cli.report.words import Wording
 from firebreak_cli.statistics.outcomes import HELD_FOR, IN_TIME
 from firebreak_cli.statistics.proportions import Compared
-from firebreak_cli.statistics.recovery import Comparison, Recoveries
+from firebreak_cli.statistics.recovery import Comparison, HoldOut, Recoveries
 from firebreak_cli.statistics.summary import Statistics
 
 type Lines = tuple[str, ...]
@@ -22,6 +22,11 @@ _DIFFERENCE: Mapping[Compared, str] = {
 _REPLAYED = "Nothing was done: the alarms turned OK as the history has it, whatever would have been decided."
 _NOT_RANDOM = (
     "Alarms are not left alone at random (storms, cooldowns, pauses): a difference is a hint and no proof."
+)
+
+
+_HELD_OUT = (
+    "The row Hold-out compares first acts with those that were held out by chance, since the first of these."
 )
 
 
@@ -49,7 +54,7 @@ def in_time(found: Statistics, said: Wording) -> tuple[Lines, Rows]:
     recovery = found.recovery
     if not isinstance(recovery, Recoveries):
         return (words.unread(recovery),), ()
-    if not recovery.by_action:
+    if not recovery.by_action and recovery.hold_out is None:
         return (said.no_acts,), ()
     within, without = words.length(IN_TIME), words.length(HELD_FOR)
     lines = (
@@ -66,9 +71,17 @@ def in_time(found: Statistics, said: Wording) -> tuple[Lines, Rows]:
         )
         for action, one in recovery.by_action.items()
     )
-    return lines, rows
+    if recovery.hold_out is None:
+        return lines, rows
+    held_out = (
+        "Hold-out",
+        words.share(recovery.hold_out.acted_on),
+        words.share(recovery.hold_out.held_out),
+        _difference(recovery.hold_out, replayed=found.record.replayed),
+    )
+    return (*lines, _HELD_OUT), (*rows, held_out)
 
 
-def _difference(one: Comparison, *, replayed: bool) -> str:
+def _difference(one: Comparison | HoldOut, *, replayed: bool) -> str:
     """No difference of a replay is one of acting: nothing was done."""
     return "nothing was done" if replayed else _DIFFERENCE[one.compared]

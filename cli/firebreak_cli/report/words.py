@@ -80,6 +80,7 @@ DID = Wording(
         Treatment.ACTED_ON: "acted on",
         Treatment.LEFT_ALONE: "left alone",
         Treatment.SOMEBODY_HELPED: "somebody helped",
+        Treatment.HELD_OUT: "held out",
     },
     outcome={
         Outcome.HELD: "Held",
@@ -125,6 +126,7 @@ WOULD_HAVE = Wording(
         Treatment.ACTED_ON: "would have been acted on",
         Treatment.LEFT_ALONE: "would have been left alone",
         Treatment.SOMEBODY_HELPED: "somebody would have helped",
+        Treatment.HELD_OUT: "would have been held out",
     },
     outcome={
         Outcome.HELD: "Would have held",

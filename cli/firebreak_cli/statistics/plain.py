@@ -9,7 +9,7 @@ from firebreak_cli.statistics.durations import Distribution
 from firebreak_cli.statistics.outcomes import Outcome
 from firebreak_cli.statistics.proportions import Share
 from firebreak_cli.statistics.record import BudgetUse, Record
-from firebreak_cli.statistics.recovery import Recoveries
+from firebreak_cli.statistics.recovery import HoldOut, Recoveries
 from firebreak_cli.statistics.summary import OfAction, Statistics
 
 VERSION = 1
@@ -95,6 +95,17 @@ def _recovery(found: Recoveries | NotRead | Unknown) -> Plain:
             }
             for action, one in found.by_action.items()
         ],
+        "hold_out": _hold_out(found.hold_out),
+    }
+
+
+def _hold_out(found: HoldOut | None) -> Plain | None:
+    if found is None:
+        return None
+    return {
+        "acted_on": _share(found.acted_on),
+        "held_out": _share(found.held_out),
+        "compared": found.compared.value,
     }
 
 

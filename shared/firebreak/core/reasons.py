@@ -100,6 +100,7 @@ class Reason(StrEnum):
     SHARE_REACHED = "share_reached"
     HEALTHY_FLOOR_REACHED = "healthy_floor_reached"
     GROUP_UNREADABLE = "group_unreadable"
+    HELD_OUT = "held_out"
 
     TARGET_MISSING = "target_missing"
     NOT_REGISTERED = "not_registered"
@@ -254,6 +255,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.SHARE_REACHED: _page("The disruption budget of the group allows no further target now."),
     Reason.HEALTHY_FLOOR_REACHED: _page("Too few members of the group would stay healthy."),
     Reason.GROUP_UNREADABLE: _page("The target's group could not be counted."),
+    Reason.HELD_OUT: _page("The policy leaves some alarms alone on purpose, and this is one of them."),
     Reason.TARGET_MISSING: _page("The target does not exist."),
     Reason.NOT_REGISTERED: _page("The service is not registered with the alarm's target group any more."),
     Reason.NOT_READY_UNREADABLE: _page("The target could not be read."),
@@ -321,6 +323,7 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.IN_FLIGHT_UNREADABLE: Lasting.NO,
         Reason.STORM_UNREADABLE: Lasting.NO,
         Reason.CLOCK_BEHIND: Lasting.NO,
+        Reason.HELD_OUT: Lasting.NO,
         Reason.HISTORY_UNREADABLE: Lasting.NO,
         Reason.GROUP_UNREADABLE: Lasting.NO,
         Reason.NOT_READY_UNREADABLE: Lasting.NO,

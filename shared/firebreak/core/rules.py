@@ -40,7 +40,8 @@ class Rules:
     `respond_within` is how soon an alarm must be answered: nothing but `firebreak drill` measures it.
     `dependencies` holds the budgets of each shared dependency of the target, by name. `named` says that
     an override names this very target, without any pattern. `missing_data` is by alarm, not by target.
-    `catalog` has every action, as others than this one stand in its way.
+    `catalog` has every action, as others than this one stand in its way. One in `hold_out` first acts is left
+    out on purpose; None leaves out none.
     """
 
     policy_hash: str
@@ -68,6 +69,7 @@ class Rules:
     settings: ActionSettings = NO_SETTINGS
     named: bool = False
     missing_data: MissingDataRules = NOTHING_SAID
+    hold_out: int | None = None
 
     def settings_as[S: ActionSettings](self, kind: type[S]) -> S:
         """The settings of an action that declares this kind. Raises TypeError for any other action."""

@@ -42,6 +42,7 @@ class Defaults:
     max_incident_age: timedelta
     approve_within: timedelta
     respond_within: timedelta
+    hold_out: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +176,7 @@ class Policy:
             ladder=ladder[0],
             approve_within=defaults.approve_within,
             respond_within=defaults.respond_within,
+            hold_out=defaults.hold_out,
             catalog=CATALOG,
             verification=replace(self.verification, restore_after=_restored_after(settings)),
             settings=settings,

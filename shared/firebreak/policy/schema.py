@@ -176,6 +176,8 @@ class Limits(_Section):
     max_incident_age: Duration
     approve_within: CountedOver = timedelta(minutes=30)
     respond_within: CountedOver = timedelta(minutes=2)
+    # With fewer than two everything would be held out, which is what autonomy = "observe" is for.
+    hold_out: int | None = Field(default=None, strict=True, ge=2, le=1000)
 
 
 class Override(_Section):

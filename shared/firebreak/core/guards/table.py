@@ -16,6 +16,7 @@ from firebreak.core.guards.alarm_state import (
 )
 from firebreak.core.guards.autonomy import approved, as_previewed, autonomy
 from firebreak.core.guards.concurrency import duplicate, in_flight
+from firebreak.core.guards.hold_out import hold_out
 from firebreak.core.guards.limits import (
     already_rolled_back,
     breaker_closed,
@@ -89,4 +90,6 @@ GUARDS: tuple[Guard, ...] = (
     Guard("approved", frozenset({_K.APPROVAL}), approved),
     Guard("previewed", frozenset({_K.MANUAL}), as_previewed),
     Guard("autonomy", LIMITED, autonomy),
+    # The last one: it holds out only what every other guard lets through.
+    Guard("hold-out", frozenset({_K.ALARM, _K.WAKE}), hold_out),
 )
