@@ -48,7 +48,12 @@ _OF_REPORT = (
 )
 # Only a parameter of the template allows it.
 _BY_PARAMETER = frozenset(
-    {"logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents", "ses:PutAccountSendingAttributes"}
+    {
+        "logs:DescribeLogStreams",
+        "logs:FilterLogEvents",
+        "logs:GetLogEvents",
+        "ses:PutAccountSendingAttributes",
+    }
 )
 
 

@@ -19,8 +19,8 @@ class Prices:
     source: str
 
 
-# The first tier of x86 functions in US East (N. Virginia), as published on aws.amazon.com/lambda/pricing and
-# docs/start.md has them as well. Without the free tier, a savings plan or a price of another region.
+# The first tier of x86 functions in US East (N. Virginia), as published on aws.amazon.com/lambda/pricing;
+# docs/start.md counts with them as well. Without the free tier, a savings plan or a price of another region.
 LIST_PRICES = Prices(
     0.0000166667, 0.20, "list prices of us-east-1 in November 2026 (aws.amazon.com/lambda/pricing)"
 )
