@@ -4,11 +4,13 @@ bin := .venv/bin
 sam := .local/venv/bin/sam
 firebreak := $(bin)/firebreak
 
+# An environment that is made again must not be made by its own programs, as where it is activated.
+outside := PATH="$(subst $(CURDIR)/$(bin):,,$(PATH))"
 # A name on the PATH may be a version manager's shim with nothing behind it, so each candidate is run.
-PYTHON ?= $(shell for python in python3.13 python3 python; do \
-	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo $$python && break; done)
+PYTHON ?= $(shell $(outside); for python in python3.13 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && command -v $$python && break; done)
 # uv is quicker than pip, where it is there and works.
-UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
+UV ?= $(shell $(outside); uv --version >/dev/null 2>&1 && command -v uv)
 
 # The clients of local AWS: this machine alone, unless BIND=0.0.0.0 opens it to everybody on your network.
 BIND ?=
