@@ -101,7 +101,7 @@ def _harmless(section: Section, mask: Callable[[str], str]) -> Section:
         case tuple() as lines:
             return replace(section, found=harmless_lines(lines, mask, most=MOST_LINES))
         case MetricPicture() as picture:
-            name = "".join(harmless_lines((picture.name,), mask, most=1))
+            name = next(iter(harmless_lines((picture.name,), mask)), "")
             return replace(section, found=replace(picture, name=name, points=picture.points[-MOST_POINTS:]))
         case _:
             return section
