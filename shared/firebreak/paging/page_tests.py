@@ -12,13 +12,12 @@ from firebreak.core.formats import format_date_time
 from firebreak.core.paging.page import Page, Phase, Severity
 from firebreak.core.paging.page_tests import LATEST, PageTest, PageTestRequest, PageTestState
 from firebreak.core.paging.rules import ChannelRules, PagingRules
-from firebreak.core.paging.transliteration import ascii_words
 from firebreak.core.ports import Clock, Log
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError, Undelivered
 from firebreak.ledger.ports import CallCounts, PageTests
 from firebreak.paging.ports import Carrier
-from firebreak.paging.rendering import ASCII_SUBJECT_LENGTH, SUBJECT_LENGTH, plain
+from firebreak.paging.rendering import SUBJECT_LENGTH, ascii_subject, plain
 from firebreak.remediation.decision_recorder import Summary
 
 _S = PageTestState
@@ -109,7 +108,7 @@ def _severity_on(channel: str, rules: PagingRules) -> Severity:
 def _page(request: PageTestRequest, test: PageTest) -> Page:
     by = plain(request.by, 200)
     first = f"TEST PAGE, nothing is wrong: channel {test.channel}, for someone who claims to be {by}"
-    subject = plain(f"[Firebreak] {first}", SUBJECT_LENGTH)
+    subject = f"[Firebreak] {first}"
     lines = (
         first,
         "",
@@ -124,8 +123,8 @@ def _page(request: PageTestRequest, test: PageTest) -> Page:
         thread=test.id,
         phase=Phase.TRIGGER,
         severity=Severity(test.severity),
-        subject=subject,
-        ascii_subject=ascii_words(subject)[:ASCII_SUBJECT_LENGTH],
+        subject=plain(subject, SUBJECT_LENGTH),
+        ascii_subject=ascii_subject(subject),
         body="\n".join(lines) + "\n",
         source="test page",
         at=test.at,

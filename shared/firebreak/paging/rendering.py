@@ -103,7 +103,12 @@ def ascii_subject_of(message: Announcement, context: PageContext = NO_CONTEXT) -
     about = ascii_words(source_of(message))
     if not about or LEFT_OUT in about:
         about = _unnamed(message, context)
-    line = ascii_words(plain(_subject(message, about, context), 2 * SUBJECT_LENGTH))
+    return ascii_subject(_subject(message, about, context))
+
+
+def ascii_subject(text: str) -> str:
+    """A subject that SNS takes: harmless, in ASCII, and short enough once it is."""
+    line = ascii_words(plain(text, 2 * SUBJECT_LENGTH))
     return line if len(line) <= ASCII_SUBJECT_LENGTH else line[: ASCII_SUBJECT_LENGTH - 3] + "..."
 
 
