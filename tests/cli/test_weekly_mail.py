@@ -25,6 +25,10 @@ from tests.support.world import World
 EVENT = {"source": "firebreak", "detail-type": "Firebreak Weekly Mail", "detail": {"v": 1}}
 POLICY = "policies/demo.toml"
 HOUR = timedelta(hours=1)
+NOT_IN_IT = (
+    "Open incidents and questions are not in it:"
+    " firebreak status --stack firebreak --region eu-west-1 --account 123456789012"
+)
 VERDICT = "Would act on the bad day: yes; left out (FB401, FB502)"
 
 
@@ -116,11 +120,11 @@ def test_where_nothing_happened_no_data_is_not_zero(stack: Stack) -> None:
     assert "0%" not in body
 
 
-def test_a_quiet_week_needs_nothing_and_says_so_first(stack: Stack) -> None:
+def test_a_mail_without_a_finding_says_so_first_and_what_is_not_in_it(stack: Stack) -> None:
     page = stack.mail()
-    assert page.body.splitlines()[:3] == ["Nothing is needed of you.", VERDICT, ""]
+    assert page.body.splitlines()[:4] == ["Nothing in this mail asks for you.", VERDICT, NOT_IN_IT, ""]
     place = "stack firebreak (123456789012 eu-west-1)"
-    assert page.ascii_subject == f"[Firebreak] WEEK: nothing needed, {place}"
+    assert page.ascii_subject == f"[Firebreak] WEEK: nothing found, {place}"
     assert (page.severity, page.phase) == (Severity.INFO, Phase.UPDATE)
 
 
@@ -147,7 +151,7 @@ def test_what_the_doctor_could_not_look_at_is_needed_as_well(stack: Stack) -> No
 def test_a_doctor_that_cannot_run_takes_the_numbers_from_nobody_and_is_no_yes(stack: Stack) -> None:
     stack.account.parameters["PolicyFile"] = "no-such.toml"
     lines = stack.mail().body.splitlines()
-    assert lines[0] == "Needed of you: the doctor could not look."
+    assert lines[0] == "Needed of you: the doctor could not look; the budgets could not be read."
     assert lines[1].startswith("Would act on the bad day: not known; the doctor could not look: ")
     assert "Firebreak report" in lines
 
@@ -164,6 +168,7 @@ def test_a_history_that_cannot_be_read_is_not_known_in_the_mail_too(stack: Stack
     act_and_recover(stack)
     stack.account.denied = {"DescribeAlarmHistory"}
     body = stack.mail().body
+    assert body.startswith("Needed of you: the alarms' history could not be read.\n")
     assert "Not known: the alarms' history in CloudWatch could not be read (AccessDenied)." in body
     assert words(body[body.index("Firebreak report") :]) == words(stack.stats())
 

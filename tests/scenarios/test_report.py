@@ -84,7 +84,7 @@ def test_the_weekly_mail_arrives_at_the_topic_with_the_numbers_of_the_command(be
     assert answer["needed"] in {"yes", "no"}, answer
     (mail,) = bench.wait("the weekly mail", lambda: sent(bench) or None)
     lines = mail.body.splitlines()
-    assert lines[0].startswith(("Needed of you: ", "Nothing is needed of you."))
+    assert lines[0].startswith(("Needed of you: ", "Nothing in this mail asks for you."))
     assert lines[1].startswith("Would act on the bad day: ")
     numbers = mail.body[mail.body.index("Firebreak report") :]
     result = run(bench, "stats", "--since", "7d")

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import assert_never
 
 from firebreak.core.paging.page import Page, Phase, Severity
-from firebreak.core.paging.transliteration import ascii_words
+from firebreak.core.readings import Unknown
 from firebreak.errors import AwsError, PolicyError
-from firebreak.paging.rendering import plain
+from firebreak.paging.rendering import SUBJECT_LENGTH, ascii_subject, plain
 from firebreak_cli.doctor.model import Finding
 from firebreak_cli.doctor.reports import Report, line_of
 from firebreak_cli.environment import Environment
@@ -24,26 +24,14 @@ from firebreak_cli.statistics.summary import Statistics, summarize
 WEEK = timedelta(days=7)
 # A mail is read from the top; the command lists all of them.
 MOST_FINDINGS = 20
-# docs.aws.amazon.com/sns/latest/api/API_Publish.html
-_SUBJECT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Blind:
-    """The doctor could not be run at all, and why. It is never a good verdict."""
-
-    why: str
-
-
-type Doctors = Report | Blind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """All that the mail says."""
+    """All that the mail says. A doctor that could not be run at all is Unknown, never a good verdict."""
 
     stack: Stack
-    doctors: Doctors
+    doctors: Report | Unknown
     found: Statistics
 
 
@@ -55,27 +43,34 @@ def week_of(stack_name: str, environment: Environment) -> Week:
     return Week(stack=stack, doctors=_doctors(stack_name, environment), found=found)
 
 
-def _doctors(stack_name: str, environment: Environment) -> Doctors:
+def _doctors(stack_name: str, environment: Environment) -> Report | Unknown:
     """The doctor's report; a doctor that fails takes the numbers of the week from nobody."""
     try:
         return daily_doctor.examined(stack_name, environment)
     except Ending as ending:
-        return Blind("; ".join(ending.lines))
+        return Unknown("; ".join(ending.lines))
     except (AwsError, PolicyError) as error:
-        return Blind("; ".join(ending_of(error).lines))
+        return Unknown("; ".join(ending_of(error).lines))
 
 
 def mail_of(week: Week) -> Page:
     """The mail as a page that calls nobody."""
     asks = tuple(needed(week))
-    subject = f"[Firebreak] WEEK: {'look at it' if asks else 'nothing needed'}, {week.stack.place}"
-    lines = (_first(asks), *_verdict(week), "", *lines_of(week.found), *_damaged(week.found))
+    subject = f"[Firebreak] WEEK: {'look at it' if asks else 'nothing found'}, {week.stack.place}"
+    lines = (
+        _first(asks),
+        *_verdict(week),
+        _not_in_it(week),
+        "",
+        *lines_of(week.found),
+        *_damaged(week.found),
+    )
     return Page(
         thread="weekly-mail",
         phase=Phase.UPDATE,
         severity=Severity.INFO,
-        subject=plain(subject, _SUBJECT),
-        ascii_subject=ascii_words(plain(subject, _SUBJECT)),
+        subject=plain(subject, SUBJECT_LENGTH),
+        ascii_subject=ascii_subject(subject),
         body="\n".join(lines),
         source=week.stack.name,
         at=week.found.record.until,
@@ -83,24 +78,33 @@ def mail_of(week: Week) -> Page:
 
 
 def _first(asks: Sequence[str]) -> str:
-    return f"Needed of you: {'; '.join(asks)}." if asks else "Nothing is needed of you."
+    return f"Needed of you: {'; '.join(asks)}." if asks else "Nothing in this mail asks for you."
+
+
+def _not_in_it(week: Week) -> str:
+    return f"Open incidents and questions are not in it: {week.stack.command('status')}"
 
 
 def needed(week: Week) -> Iterator[str]:
     """The needs of the reader, in a few words each."""
-    if isinstance(week.doctors, Blind):
+    if isinstance(week.doctors, Unknown):
         yield "the doctor could not look"
     elif count := len(daily_doctor.counting(week.doctors)):
         yield f"the doctor has {counted(count, 'finding')}"
     if count := len(week.found.offenders):
         yield f"{counted(count, 'target')} kept alive by automation (Repeat offenders)"
-    if damaged_line(week.found.record):
+    record = week.found.record
+    if not isinstance(record.reds, tuple):
+        yield "the alarms' history could not be read"
+    if isinstance(record.budgets, Unknown):
+        yield "the budgets could not be read"
+    if damaged_line(record):
         yield "a part of the ledger cannot be read"
 
 
 def _verdict(week: Week) -> Iterator[str]:
     match week.doctors:
-        case Blind(why):
+        case Unknown(why):
             yield plain(f"Would act on the bad day: not known; the doctor could not look: {why}")
         case Report() as report:
             yield plain(report.verdict.line)
