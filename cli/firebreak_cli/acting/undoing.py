@@ -1,6 +1,6 @@
 """`firebreak undo`: the last act of an incident is put back, on the way that an undo by itself takes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,10 +26,11 @@ from firebreak.policy.policy import Policy
 from firebreak.services.registry import CATALOG
 from firebreak_cli import screen
 from firebreak_cli.acting.results import Result, headline
-from firebreak_cli.acting.waiting import BETWEEN_LOOKS, LONGEST
+from firebreak_cli.acting.waiting import LONGEST
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.explain.sources import Sources
 from firebreak_cli.operations.approvals import TRIES
+from firebreak_cli.polling import Polling
 from firebreak_cli.stack import Stack
 
 VERSION = 1
@@ -116,21 +117,21 @@ class UndoDesk:
     def outcome(
         self,
         waiting: Incident,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        look: Callable[[str], None],
+        polling: Polling,
         longest: timedelta = LONGEST,
     ) -> tuple[Result, Incident | None]:
         """The outcome, or that it is not known when the wait is over."""
-        ends_at = now() + longest
-        while True:
-            seen = self._ledger().incident(waiting.id)
-            incident = seen if isinstance(seen, Incident) else None
-            result = result_of(waiting, incident) if incident else Result.UNKNOWN
-            if result is not Result.UNKNOWN or now() >= ends_at:
-                return result, incident
-            look("waits for the undo")
-            sleep(BETWEEN_LOOKS.total_seconds())
+        return polling.until(
+            lambda: self._seen(waiting),
+            lambda found: found[0] is not Result.UNKNOWN,
+            longest,
+            lambda _: "waits for the undo",
+        )
+
+    def _seen(self, waiting: Incident) -> tuple[Result, Incident | None]:
+        seen = self._ledger().incident(waiting.id)
+        incident = seen if isinstance(seen, Incident) else None
+        return (result_of(waiting, incident) if incident else Result.UNKNOWN), incident
 
     def _ledger(self) -> DynamoLedger:
         return DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)

@@ -1,8 +1,7 @@
 """The outcome of a request: its decision in the ledger, and the incident that it opened."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from firebreak.aws.translate import translated
@@ -13,9 +12,9 @@ from firebreak.errors import AwsError
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.items import DamagedItem, key
 from firebreak_cli.acting.results import Result
+from firebreak_cli.polling import Polling
 from firebreak_cli.queries.ledger_queries import StoredDecision, read_decision
 
-BETWEEN_LOOKS = timedelta(seconds=1)
 # A cold function, its reads and its call; one that was delivered late is found with `firebreak show`.
 LONGEST = timedelta(seconds=90)
 
@@ -35,19 +34,16 @@ class Waiting:
 
     client: Any
     table: str
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    look: Callable[[str], None]
+    polling: Polling
 
     def outcome(self, event: OwnEvent, longest: timedelta = LONGEST) -> Outcome:
         """The result, or that it is not known when the wait is over."""
-        ends_at = self.now() + longest
-        while True:
-            found = self._seen(event)
-            if found.result is not Result.UNKNOWN or self.now() >= ends_at:
-                return found
-            self.look("waits for the decision" if found.decision is None else "waits for the reply of AWS")
-            self.sleep(BETWEEN_LOOKS.total_seconds())
+        return self.polling.until(
+            lambda: self._seen(event),
+            lambda found: found.result is not Result.UNKNOWN,
+            longest,
+            lambda found: f"waits for the {'reply of AWS' if found.decision else 'decision'}",
+        )
 
     def _seen(self, event: OwnEvent) -> Outcome:
         try:

@@ -97,6 +97,7 @@ def _request(environment: Environment, found: Stack, preview: "Preview", *, wait
     from firebreak.errors import Unavailable
     from firebreak_cli.acting.results import Result
     from firebreak_cli.acting.waiting import Outcome, Waiting
+    from firebreak_cli.polling import Polling
     from firebreak_cli.progress import shown_progress
 
     answered = True
@@ -109,10 +110,8 @@ def _request(environment: Environment, found: Stack, preview: "Preview", *, wait
     # The id is printed first, so that an interrupted wait loses nothing.
     typer.echo(f"Requested: {found.command('show', incident_name(preview.event))}", err=True)
     with shown_progress(environment.now, sys.stderr) as look:
-        waiting = Waiting(
-            found.reader("dynamodb"), found.ledger_table, environment.now, environment.sleep, look
-        )
-        return waiting.outcome(preview.event)
+        polling = Polling(environment.now, environment.sleep, look)
+        return Waiting(found.reader("dynamodb"), found.ledger_table, polling).outcome(preview.event)
 
 
 def _end(preview: "Preview", outcome: "Outcome", found: Stack, *, as_json: bool) -> None:

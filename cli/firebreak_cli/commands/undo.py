@@ -35,6 +35,7 @@ def undo(
     from firebreak_cli.explain.sources import live_sources
     from firebreak_cli.operations import approvals, switches
     from firebreak_cli.policies import policy_path
+    from firebreak_cli.polling import Polling
     from firebreak_cli.progress import shown_progress
 
     environment, why = environment_of(ctx), switches.reason_of(reason)
@@ -56,7 +57,7 @@ def undo(
         result, seen = Result.REQUESTED, desk.request(preview, environment.now())
         if wait:
             with shown_progress(environment.now, sys.stderr) as look:
-                result, seen = desk.outcome(seen, environment.now, environment.sleep, look)
+                result, seen = desk.outcome(seen, Polling(environment.now, environment.sleep, look))
     if as_json:
         print_json(undoing.as_json(result, preview, seen, found))
     else:

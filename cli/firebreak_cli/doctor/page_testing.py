@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -19,9 +20,9 @@ from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.operations.approvals import caller
 from firebreak_cli.policies import policy_path
+from firebreak_cli.polling import Polling
 from firebreak_cli.stack import Deployment, Stack
 
-BETWEEN_LOOKS = timedelta(seconds=1)
 # A cold function, its reads, and a channel that is tried twice for 5 s (docs/pages.md).
 LONGEST = timedelta(seconds=60)
 
@@ -73,14 +74,15 @@ def channel_of(name: str, policy: Path | None, stack: Stack) -> ChannelRules:
 
 
 def ask(channel: ChannelRules, stack: Stack, environment: Environment) -> PageTestRequest:
-    """Puts the request on the bus. Raises Ending or AwsError where it surely did not get there."""
+    """Puts the request on the bus. Raises Ending or AwsError where it surely did not get there.
+
+    Where that is not sure, Page's answer will say so.
+    """
     request = PageTestRequest(
         id=uuid.uuid4().hex, channel=channel.name, by=caller(stack), at=environment.now()
     )
-    try:
+    with suppress(Unavailable):
         EventBus(stack.reader("events"), stack.bus_name, by_human=True).test_page(request)
-    except Unavailable:
-        return request  # it may be on the bus all the same, and the answer says so
     return request
 
 
@@ -104,14 +106,13 @@ class Waiting:
 
     def _answer(self, request: PageTestRequest) -> Reading[PageTest]:
         tests = DynamoPageTests(self.stack.reader("dynamodb"), self.stack.ledger_table)
-        ends_at = self.environment.now() + LONGEST
-        while True:
-            answer = _looked(tests, request.id)
-            done = isinstance(answer, PageTest) and answer.state is not PageTestState.SENDING
-            if done or self.environment.now() >= ends_at:
-                return answer
-            self.progress("waits for the answer of Page")
-            self.environment.sleep(BETWEEN_LOOKS.total_seconds())
+        polling = Polling(self.environment.now, self.environment.sleep, self.progress)
+        return polling.until(
+            lambda: _looked(tests, request.id),
+            lambda found: isinstance(found, PageTest) and found.state is not PageTestState.SENDING,
+            LONGEST,
+            lambda _: "waits for the answer of Page",
+        )
 
 
 def _looked(tests: DynamoPageTests, test_id: str) -> Reading[PageTest]:

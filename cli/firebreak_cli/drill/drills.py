@@ -33,13 +33,13 @@ from firebreak_cli.drill.times import (
 from firebreak_cli.exit_codes import BAD_INPUT, Ending, ending_of
 from firebreak_cli.explain.explainer import Explainer, Explanation
 from firebreak_cli.explain.sources import LiveSources
+from firebreak_cli.polling import BETWEEN_LOOKS
 from firebreak_cli.queries.live_alarms import described_alarm, tags_of, turned_red_now
 from firebreak_cli.screen import when
 
 DRILL_TAG, DRILL_VALUE = "firebreak:drill", "true"
 
 # Often enough to set a recovering alarm back before Verify's schedule, and not too often for DynamoDB.
-BETWEEN_LOOKS = timedelta(seconds=1)
 
 # Others may act while the decision is predicted.
 TRIES = 3
