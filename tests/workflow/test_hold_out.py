@@ -37,10 +37,11 @@ def test_the_others_are_acted_on(world: World) -> None:
     assert (done.outcome, done.reason.value) == ("act", "clear_to_act")
 
 
-def test_a_second_delivery_is_decided_alike(world: World) -> None:
+def test_a_second_delivery_is_no_act_and_no_second_page(world: World) -> None:
     alarm = world.red(named(world, held=True))
-    world.send(alarm)
-    world.send(alarm)
+    outcomes = [world.send(alarm).outcome for _ in range(2)]
+    assert outcomes == ["refuse", "refuse"]
+    assert world.ecs.writes == []
     assert len(world.subjects) == 1
 
 
