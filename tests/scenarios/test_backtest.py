@@ -36,7 +36,7 @@ def own_lines(path: Path, cluster: str) -> Path:
 def replayed(path: Path) -> dict[str, list[str]]:
     """The reasons of a backtest by alarm, in the order of its red transitions."""
     facts, items = read_facts(read_lines(path), str(path))
-    reader = TransitionReader(facts.start, facts.end)
+    reader = TransitionReader(facts.start, facts.end, facts.mutes)
     replay = Replay(facts, load_policy(POLICY), reader, Assumptions())
     found: dict[str, list[str]] = {}
     for transition in reader.read(items):

@@ -175,7 +175,7 @@ def decided(bench: Bench) -> list[Decided]:
 def replayed(found: Recorded) -> list[Decided]:
     """The decisions of a backtest, in the order in which it makes them."""
     facts, items = read_facts(read_lines(found.history), str(found.history))
-    reader = TransitionReader(facts.start, facts.end)
+    reader = TransitionReader(facts.start, facts.end, facts.mutes)
     replay = Replay(facts, load_policy(found.policy), reader, Assumptions())
     return [
         (made.alarm, made.decided.word, made.decided.reason.value)

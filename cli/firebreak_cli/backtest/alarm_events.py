@@ -9,6 +9,7 @@ from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import MAX_TEXT_CHARACTERS, parse
 from firebreak.services.registry import CATALOG
 from firebreak_cli.backtest.facts import AlarmFacts, Facts
+from firebreak_cli.backtest.mute_windows import MuteWindows
 from firebreak_cli.backtest.transitions import Transition
 from firebreak_cli.queries import state_change
 from firebreak_cli.queries.tag_propagation import riding
@@ -21,6 +22,7 @@ class AlarmEvents:
     """Makes events of transitions. The parts that are the same each time are read once an alarm and state."""
 
     facts: Facts
+    mutes: MuteWindows
     _templates: dict[tuple[str, AlarmState], Alarm] = field(default_factory=dict)
     _functions: dict[tuple[str, bool, AlarmState, str], tuple[str, ...]] = field(default_factory=dict)
 
@@ -33,6 +35,7 @@ class AlarmEvents:
             reason=transition.reason[:MAX_TEXT_CHARACTERS],
             evaluation=transition.evaluation,
             suppressed_by=transition.suppressed_by,
+            mute=self.mutes.over(transition.alarm, transition.at),
         )
 
     def functions(self, transition: Transition) -> tuple[str, ...]:

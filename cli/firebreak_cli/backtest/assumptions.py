@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from firebreak.core.incident.states import FREES_TARGET, Incident
 from firebreak.core.model import AlarmState
+from firebreak.core.readings import Unknown
+from firebreak_cli.backtest.mute_windows import MuteRules
 from firebreak_cli.backtest.replayed_alarms import ReplayedAlarms
 from firebreak_cli.backtest.transitions import Transition
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
@@ -37,9 +39,8 @@ class Assumptions:
     effect: Effect = Effect.AS_HISTORY
     opted_in: bool = False
 
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The assumptions in words, a line each."""
+    def lines(self, mute_rules: MuteRules | Unknown) -> tuple[str, ...]:
+        """The assumptions in words, a line each, about an account with these mute rules."""
         by_effect = {
             Effect.AS_HISTORY: "an act changes nothing: its alarms go on as the history has them",
             Effect.HELPS: "every act helps at once: its alarms are OK until the history turns them red again",
@@ -51,9 +52,18 @@ class Assumptions:
             "every target was ready, unless something lasting stands in its way today",
             "every target was opted in" if self.opted_in else "targets were opted in as they are today",
             "nobody approved, denied, acknowledged, paused or deployed anything",
-            "no mute rule of CloudWatch held an alarm back",
+            _about_mutes(mute_rules),
             "Firebreak itself was up at all times",
         )
+
+
+def _about_mutes(mute_rules: MuteRules | Unknown) -> str:
+    if isinstance(mute_rules, Unknown):
+        return f"no mute rule of CloudWatch held an alarm back: {mute_rules.why}"
+    if not (mute_rules.rules or mute_rules.unreadable):
+        return "no mute rule of CloudWatch held an alarm back: there is none today"
+    known, in_all = len(mute_rules.rules), len(mute_rules.rules) + len(mute_rules.unreadable)
+    return f"CloudWatch's mute rules were as they are today: {known} of {in_all} read"
 
 
 @dataclass(frozen=True, slots=True)

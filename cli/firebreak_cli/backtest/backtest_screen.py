@@ -74,6 +74,10 @@ def not_seen(history: Plain, deleted: Plain) -> Iterator[str]:
         yield f"not replayed: {count} items, {reason}"
     if gaps := history["gaps"]["total"]:
         yield f"gaps: {gaps} transitions begin in a state that the history did not show before them"
+    for line in history["mute_rules_unreadable"]:
+        yield f"mute rule not read, and not replayed: {line}"
+    if muted := history["muted_otherwise"]["total"]:
+        yield f"muted: {muted} transitions were muted then and were replayed as if not, by no rule of today"
     if deleted["total"]:
         names = ", ".join(one["alarm"] for one in deleted["list"][:3])
         yield f"deleted alarms: {deleted['distinct']}, such as {names}"

@@ -64,7 +64,7 @@ def replayed(path: Path, policy: Policy, asked: Question, progress: Progress) ->
     start = facts.start
     if asked.days is not None:
         start = max(start, facts.end - timedelta(days=asked.days))
-    reader = TransitionReader(start, facts.end)
+    reader = TransitionReader(start, facts.end, facts.mutes)
     _collect_seldom()
     replay = Replay(facts, policy, reader, asked.assumed, witness=asked.witness)
     replay.run(reader.read(_reported(items, progress)))
@@ -75,7 +75,7 @@ def compare(before: Path, after: Path, history: Path, progress: Progress, *, opt
     """Both policies on one saved history. Raises Ending or PolicyError."""
     policies = load_policy(before), load_policy(after)
     facts, items = read_facts(read_lines(history), str(history))
-    reader = TransitionReader(facts.start, facts.end)
+    reader = TransitionReader(facts.start, facts.end, facts.mutes)
     one, other = (Replay(facts, policy, reader, Assumptions(opted_in=opted_in)) for policy in policies)
     compared = Comparison(one, other)
     compared.run(reader.read(_reported(items, progress)))

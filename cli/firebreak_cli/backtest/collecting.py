@@ -17,7 +17,7 @@ from typing import Any
 from firebreak.aws.alarms import ALARM_TYPES
 from firebreak.aws.translate import translated
 from firebreak.core.readings import ABSENT
-from firebreak.errors import Denied, Throttled
+from firebreak.errors import Denied, NotFound, Rejected, Throttled
 from firebreak.intake.names import Found, Home
 from firebreak.intake.target_groups import ServiceLookup
 from firebreak.policy.policy import Policy
@@ -29,6 +29,7 @@ from firebreak_cli.backtest.history_file import (
     AlarmLine,
     HeaderLine,
     HistoryWriter,
+    MuteRulesLine,
     item_line,
     writer,
 )
@@ -39,6 +40,7 @@ from firebreak_cli.stack import client, patient, refuse_another_account, session
 
 # ResourceTypeFilters of GetResources.
 TAGGED = "cloudwatch:alarm"
+MUTE_RULES = "AlarmMuteRuleSummaries"
 # How long to wait once the client's own attempts were all throttled, and how often.
 WAIT_SECONDS, WAITS = 30.0, 10
 
@@ -116,6 +118,7 @@ def write_history(
             read_at=end,
         )
     )
+    file.write(MuteRulesLine(rules=_mute_rules(account)))
     lines = list(_alarms(account))
     for line in lines:
         file.write(line)
@@ -138,6 +141,25 @@ def _alarms(account: Account) -> Iterator[AlarmLine]:
                 tags.get(alarm["AlarmArn"], {}) if tags is not None else _tags_of(account, alarm["AlarmArn"])
             )
             yield AlarmLine(config=config, tags=None if mine is None else dict(mine))
+
+
+def _mute_rules(account: Account) -> list[dict[str, Any]] | None:
+    """All mute rules; None where they may not be read, or where the region does not know them."""
+    try:
+        pages = list(_pages(account, "list_alarm_mute_rules", MaxRecords=100))
+        names = [one["AlarmMuteRuleArn"].rpartition(":")[2] for page in pages for one in page[MUTE_RULES]]
+        return [rule for name in names if (rule := _mute_rule(account, name))]
+    except (Denied, Rejected):
+        return None
+
+
+def _mute_rule(account: Account, name: str) -> dict[str, Any] | None:
+    """The rule; None for one that was deleted since it was listed."""
+    try:
+        answer = _page(account, "get_alarm_mute_rule", {"AlarmMuteRuleName": name})
+    except NotFound:
+        return None
+    return {key: _plain(value) for key, value in answer.items() if key != "ResponseMetadata"}
 
 
 def _plain(value: object) -> object:

@@ -152,7 +152,7 @@ def comparison_json(compared: Comparison, files: tuple[str, str]) -> Plain:
             {"file": file, "hash": replay.policy.hash}
             for file, replay in zip(files, (compared.before, compared.after), strict=True)
         ],
-        "assumptions": list(compared.before.assumed.lines),
+        "assumptions": list(compared.before.assumptions),
         "acts": list(compared.acts),
         "calls": list(compared.calls),
         "totals": [totals(compared.before), totals(compared.after)],

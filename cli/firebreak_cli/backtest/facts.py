@@ -19,12 +19,16 @@ from firebreak_cli.backtest.history_file import (
     HeaderLine,
     ItemLine,
     Line,
+    MuteRulesLine,
     TargetLine,
     in_utc,
 )
+from firebreak_cli.backtest.mute_windows import MuteRules, MuteWindows, read_mute_rules
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 
 NO_TAGS_READ = Unknown("the history has no tags of it")
+NO_MUTE_RULES = Unknown("the history has none of the account")
+UNREADABLE_MUTE_RULES = Unknown("they could not be read when it was saved")
 
 # Fields of DescribeAlarms that are times, which JSON holds as text.
 _TIMES = ("StateTransitionedTimestamp", "StateUpdatedTimestamp")
@@ -52,6 +56,12 @@ class Facts:
     alarms: Mapping[str, AlarmFacts]
     targets: Mapping[str, TargetLine]
     behind: Mapping[frozenset[str], GroupsLine] = field(default_factory=dict)
+    mute_rules: MuteRules | Unknown = NO_MUTE_RULES
+
+    @property
+    def mutes(self) -> MuteWindows:
+        """The windows of the mute rules that are known."""
+        return MuteWindows(self.mute_rules if isinstance(self.mute_rules, MuteRules) else MuteRules())
 
     def service_behind(self, groups: Collection[str], home: Home) -> Found:
         """The one service behind these target groups, as it was looked up when the history was saved."""
@@ -77,12 +87,15 @@ def read_facts(lines: Iterator[Line], file: str) -> tuple[Facts, Iterator[ItemLi
     alarms: dict[str, AlarmFacts] = {}
     targets: dict[str, TargetLine] = {}
     behind: dict[frozenset[str], GroupsLine] = {}
+    mute_rules: MuteRules | Unknown = NO_MUTE_RULES
     first: list[ItemLine] = []
     for line in lines:
         match line:
             case AlarmLine():
                 facts = alarm_facts(line, file)
                 alarms[facts.described.name] = facts
+            case MuteRulesLine():
+                mute_rules = UNREADABLE_MUTE_RULES if line.rules is None else read_mute_rules(line.rules)
             case TargetLine():
                 targets[line.target] = line
             case GroupsLine():
@@ -101,6 +114,7 @@ def read_facts(lines: Iterator[Line], file: str) -> tuple[Facts, Iterator[ItemLi
         alarms,
         targets,
         behind,
+        mute_rules,
     )
     return found, chain(first, _items(lines, file))
 
@@ -109,7 +123,8 @@ def _items(lines: Iterator[Line], file: str) -> Iterator[ItemLine]:
     for line in lines:
         if not isinstance(line, ItemLine):
             raise Ending(
-                BAD_INPUT, f"{file}: an alarm or a target stands after the first item of the history"
+                BAD_INPUT,
+                f"{file}: a line about alarms or targets stands after the first item of the history",
             )
         yield line
 

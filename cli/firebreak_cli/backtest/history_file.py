@@ -60,6 +60,12 @@ class GroupsLine(msgspec.Struct, frozen=True, tag_field="line", tag="target_grou
     why: str = ""
 
 
+class MuteRulesLine(msgspec.Struct, frozen=True, tag_field="line", tag="mute_rules", kw_only=True):
+    """The mute rules as GetAlarmMuteRule answers; `rules` is null where they could not be read."""
+
+    rules: list[dict[str, Any]] | None
+
+
 class ItemLine(msgspec.Struct, frozen=True, tag_field="line", tag="item", kw_only=True, rename="pascal"):
     """One item of DescribeAlarmHistory, with the names that AWS gives its fields."""
 
@@ -72,9 +78,9 @@ class ItemLine(msgspec.Struct, frozen=True, tag_field="line", tag="item", kw_onl
     alarm_contributor_attributes: dict[str, str] = {}
 
 
-type Line = HeaderLine | AlarmLine | TargetLine | GroupsLine | ItemLine
+type Line = HeaderLine | AlarmLine | MuteRulesLine | TargetLine | GroupsLine | ItemLine
 
-_DECODER = msgspec.json.Decoder(HeaderLine | AlarmLine | TargetLine | GroupsLine | ItemLine)
+_DECODER = msgspec.json.Decoder(HeaderLine | AlarmLine | MuteRulesLine | TargetLine | GroupsLine | ItemLine)
 _ENCODE = msgspec.json.Encoder().encode
 
 # So many bytes of lines are read at once: enough that reading a line costs no call of its own.

@@ -69,7 +69,7 @@ class Recording:
             reds=self.reds.all,
             budgets=_budgets(replay),
             replayed=True,
-            notes=tuple(f"{line[:1].upper()}{line[1:]}." for line in replay.assumed.lines),
+            notes=tuple(f"{line[:1].upper()}{line[1:]}." for line in replay.assumptions),
         )
 
     def _act(self, claim: Claim) -> Act:

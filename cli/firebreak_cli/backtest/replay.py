@@ -5,13 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
+from typing import assert_never
 
-from firebreak.core.decide import refuse
 from firebreak.core.incident.states import ENDED, WITH_HUMANS, Incident
-from firebreak.core.intake import held_back, why_human
-from firebreak.core.ledger import alarm_key, untargeted
 from firebreak.core.limits.scopes import short_key
-from firebreak.core.messages.decision_messages import of_decision
 from firebreak.core.model import Alarm, AlarmState, OwnEvent, Plan
 from firebreak.core.readings import Reading
 from firebreak.core.routing import ROUTER, VERIFY
@@ -35,8 +32,10 @@ from firebreak_cli.backtest.recoveries import Recoveries
 from firebreak_cli.backtest.remembered_alarms import RememberedAlarms
 from firebreak_cli.backtest.remembered_policy import remembered
 from firebreak_cli.backtest.replayed_alarms import ReplayedAlarms
+from firebreak_cli.backtest.replayed_pages import ReplayedPages
 from firebreak_cli.backtest.replayed_ports import (
     Check,
+    MuteEnd,
     NoLog,
     ReplayedBus,
     ReplayedLedger,
@@ -77,11 +76,13 @@ class Replay:
         self.deleted: Counter[str] = Counter()
         self.routed: Counter[str] = Counter()
         self._shortcuts = shortcuts
-        self._alarms, self._events = ReplayedAlarms(facts), AlarmEvents(facts)
+        self._mutes = facts.mutes
+        self._alarms, self._events = ReplayedAlarms(facts), AlarmEvents(facts, self._mutes)
         self._effect = AssumedEffect(assumed.effect, self._alarms)
         self._clock = VirtualClock(reader.start)
         self._ledger, self._wake_ups = ReplayedLedger(self.tally), WakeUps()
         self._bus = ReplayedBus(self.tally.announced)
+        self._pages = ReplayedPages(self._alarms, self.tally, self._wake_ups, self._clock.now)
         storms = MemoryStorms(self._ledger.memory)
         self._standing = StandingRefusals(self.policy, storms, facts.account, facts.region)
         self._next_sweep: datetime | None = None
@@ -190,13 +191,18 @@ class Replay:
             self._carry_on()
         self._clock.at = max(until, self._clock.at)
 
-    def _wake(self, due: Check | OwnEvent) -> None:
-        if isinstance(due, OwnEvent):
-            self._ledger.delivered(due)
-            self._remediators[due.action].take(due)
-            return
-        detail = {"v": 1, "incident": due.incident_id, "rung": due.rung, "attempt": due.attempt}
-        self._verifier.handle(_own_event("Firebreak Check", detail))
+    def _wake(self, due: Check | OwnEvent | MuteEnd) -> None:
+        match due:
+            case OwnEvent():
+                self._ledger.delivered(due)
+                self._remediators[due.action].take(due)
+            case MuteEnd():
+                self._pages.mute_ended(due)
+            case Check():
+                detail = {"v": 1, "incident": due.incident_id, "rung": due.rung, "attempt": due.attempt}
+                self._verifier.handle(_own_event("Firebreak Check", detail))
+            case _:
+                assert_never(due)
 
     def _carry_on(self) -> None:
         """Delivers what was asked for at once, and plans the next sweep."""
@@ -208,6 +214,11 @@ class Replay:
                 now = self._clock.at
                 self._verifier.take(replace(self._events.alarm(transition), since=now, sent_at=now))
         self._plan_sweep()
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """The assumptions of the replay in words, a line each."""
+        return self.assumed.lines(self.facts.mute_rules)
 
     def incidents(self) -> list[Incident]:
         """Every incident that the replay opened, as it is by now."""
@@ -249,7 +260,7 @@ class Replay:
             self._standing.notice(alarm)
         for function in functions:
             self._invoke(function, alarm)
-        if len(functions) == 1 and self._ledger.only_recorded:
+        if len(functions) == 1 and self._ledger.only_recorded and not alarm.mute:
             record, message = self._ledger.only_recorded
             self._standing.keep(transition, alarm, record, message, self._tags_of(record.target))
         self._carry_on()
@@ -258,6 +269,8 @@ class Replay:
         """Whether the transition changes nothing but counts."""
         if functions == (VERIFY,):
             return self._is_of_no_incident(transition)
+        if self._mutes.over(transition.alarm, transition.at):
+            return False
         repeat = self._standing.again(transition)
         if repeat is None or self._wake_ups.is_about(self._series(transition)):
             return False
@@ -288,20 +301,9 @@ class Replay:
             self._verifier.take(alarm)
             self._ledger.only_recorded = None
         elif function == PAGE_RUNG:
-            self._page(alarm)
+            self._ledger.only_recorded = self._pages.page(alarm)
         else:
             self._remediators[function].take(alarm)
-
-    def _page(self, alarm: Alarm) -> None:
-        """An alarm that is for humans by its tags."""
-        why, now = why_human(alarm), self._clock.at
-        decision = held_back(alarm, now) or refuse(why.reason, why.detail)
-        record = untargeted(alarm_key(alarm, PAGE_RUNG), alarm, PAGE_RUNG, decision, now)
-        message = of_decision(record, None)
-        self.tally.decided(record, message)
-        if message:
-            self.tally.announced(message)
-        self._ledger.only_recorded = record, message
 
     def _acted(self, plan: Plan) -> None:
         """Lets an act do to its alarms what is assumed of it."""

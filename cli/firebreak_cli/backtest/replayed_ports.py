@@ -63,11 +63,18 @@ class Check:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class MuteEnd:
+    """The end of a mute window that an announcement waits for; `key` is the announcement's."""
+
+    key: str
+
+
 @dataclass(slots=True)
 class WakeUps:
     """One-time schedules, earliest first: `ports.Schedules`."""
 
-    _heap: list[tuple[datetime, int, Check | OwnEvent]] = field(default_factory=list)
+    _heap: list[tuple[datetime, int, Check | OwnEvent | MuteEnd]] = field(default_factory=list)
     _waiting: set[Check] = field(default_factory=set)
     _about: Counter[str] = field(default_factory=Counter)
     _order: "count[int]" = field(default_factory=count)
@@ -84,6 +91,10 @@ class WakeUps:
         self._about[request.alarm.series] += 1
         heapq.heappush(self._heap, (at, next(self._order), request))
 
+    def mute_ends(self, ended: MuteEnd, at: datetime) -> None:
+        """Reports then that a mute window has ended."""
+        heapq.heappush(self._heap, (at, next(self._order), ended))
+
     @property
     def next_at(self) -> datetime | None:
         """When the next one is due."""
@@ -93,12 +104,12 @@ class WakeUps:
         """Whether a request waits that began with this alarm."""
         return self._about[series] > 0
 
-    def pop(self) -> Check | OwnEvent:
+    def pop(self) -> Check | OwnEvent | MuteEnd:
         """The next one."""
         found = heapq.heappop(self._heap)[2]
         if isinstance(found, Check):
             self._waiting.discard(found)
-        else:
+        elif isinstance(found, OwnEvent):
             self._about[found.alarm.series] -= 1
         return found
 

@@ -7,6 +7,7 @@ from typing import Any
 from firebreak.core.reasons import MEANINGS
 from firebreak.core.routing import TARGET_TRACKING_PREFIX
 from firebreak_cli.backtest.certainty import Certainty
+from firebreak_cli.backtest.mute_windows import MuteRules
 from firebreak_cli.backtest.replay import Replay
 
 VERSION = 1
@@ -24,7 +25,7 @@ def as_json(replay: Replay, policy_file: str) -> Plain:
         "version": VERSION,
         "policy": {"file": policy_file, "hash": replay.policy.hash},
         "history": history_of(replay),
-        "assumptions": list(replay.assumed.lines),
+        "assumptions": list(replay.assumptions),
         "totals": totals(replay),
         "decisions": _decisions(replay),
         "acts": {
@@ -79,7 +80,7 @@ def says_something(replay: Replay) -> bool:
 
 def history_of(replay: Replay) -> Plain:
     """Where and when the history is from, and what was not replayed of it."""
-    facts, reader = replay.facts, replay.reader
+    facts, reader, rules = replay.facts, replay.reader, replay.facts.mute_rules
     return {
         "account": facts.account,
         "region": facts.region,
@@ -96,6 +97,8 @@ def history_of(replay: Replay) -> Plain:
         "skipped": {
             reason.value: count for reason, count in sorted((reader.skipped + replay.skipped).items())
         },
+        "mute_rules_unreadable": list(rules.unreadable) if isinstance(rules, MuteRules) else [],
+        "muted_otherwise": _listed(reader.muted_otherwise, "alarm"),
         "unknown_types": dict(reader.unknown_types),
         "gaps": _listed(reader.gaps, "alarm"),
     }

@@ -58,7 +58,7 @@ class TargetReader:
             yield self._line(wanted)
 
     def _find(self) -> None:
-        events = AlarmEvents(self.facts)
+        events = AlarmEvents(self.facts, self.facts.mutes)
         for name in self.facts.alarms:
             red = _red(name, self.facts)
             try:

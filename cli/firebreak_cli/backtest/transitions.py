@@ -3,6 +3,7 @@
 No item is dropped in silence: what cannot be replayed is counted under the reason.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,12 +16,16 @@ from firebreak.core.evaluation import Evaluation
 from firebreak.core.model import AlarmState
 from firebreak.wire.reason_data import evaluation_of
 from firebreak_cli.backtest.history_file import ItemLine, in_utc
+from firebreak_cli.backtest.mute_windows import MuteWindows
 
 STATE_UPDATES = frozenset({"StateUpdate", "AlarmContributorStateUpdate"})
-# Items of these types say nothing about a state (docs: AlarmHistoryItem, HistoryItemType).
 # So many unknown types are counted by name.
 MOST_TYPES = 20
-NO_STATE = frozenset({"Action", "AlarmContributorAction", "ConfigurationUpdate"})
+# Items of these types say nothing about a state (docs: AlarmHistoryItem, HistoryItemType).
+ACTIONS = frozenset({"Action", "AlarmContributorAction"})
+NO_STATE = ACTIONS | {"ConfigurationUpdate"}
+# An action that was muted has the end of the window in its data, all others null.
+MUTED_ACTION = re.compile(r'"muteWindowEndTimestamp"\s*:\s*[^\sn]')
 
 
 class Skipped(StrEnum):
@@ -92,20 +97,24 @@ class TransitionReader:
     """Reads transitions from items in order.
 
     `skipped` counts what was left out, `gaps` the transitions whose earlier state is not the one that the
-    history had before it: something between them is missing. Transitions before `start` are read as well:
-    they say in what state alarms were then.
+    history had before it: something between them is missing. `muted_otherwise` counts those whose actions
+    CloudWatch muted, as the history says, while no rule of `mutes` was over them. Transitions before `start`
+    are read as well: they say in what state alarms were then.
     """
 
     start: datetime
     end: datetime
+    mutes: MuteWindows
     items: int = 0
     no_state: int = 0
     skipped: Counter[Skipped] = field(default_factory=Counter)
+    muted_otherwise: Counter[str] = field(default_factory=Counter)
     unknown_types: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
     _latest: dict[tuple[str, str], tuple[datetime, AlarmState]] = field(default_factory=dict)
+    _muted: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def read(self, items: Iterable[ItemLine]) -> Iterator[Transition]:
         """The transitions among the items."""
@@ -123,10 +132,22 @@ class TransitionReader:
     def _other(self, item: ItemLine) -> None:
         if item.history_item_type in NO_STATE:
             self.no_state += 1
+            if item.history_item_type in ACTIONS and MUTED_ACTION.search(item.history_data):
+                self._muted_action(item)
         else:
             self.skipped[Skipped.UNKNOWN_TYPE] += 1
             if len(self.unknown_types) < MOST_TYPES or item.history_item_type[:60] in self.unknown_types:
                 self.unknown_types[item.history_item_type[:60]] += 1
+
+    def _muted_action(self, item: ItemLine) -> None:
+        """Counts the newest transition as muted, once whatever the number of its actions."""
+        subject = (item.alarm_name, item.alarm_contributor_id)
+        turned_at, _ = self._latest.get(subject, (None, None))
+        if turned_at is None or turned_at < self.start or self._muted.get(subject) == turned_at:
+            return
+        self._muted[subject] = turned_at
+        if self.mutes.over(item.alarm_name, turned_at) is None:
+            self.muted_otherwise[item.alarm_name] += 1
 
     def _transition(self, item: ItemLine) -> Transition | Skipped:
         """The transition, compared with the one before it of the same series."""

@@ -66,12 +66,27 @@ def item(
     }
 
 
+def mute_rule(expression: str, duration: str, alarms: Iterable[str], **changes: Any) -> dict[str, Any]:
+    """A mute rule as GetAlarmMuteRule answers."""
+    name = changes.pop("Name", "nightly")
+    return {
+        "Name": name,
+        "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{a.REGION}:{a.ACCOUNT}:alarm-mute-rule:{name}",
+        "Rule": {"Schedule": {"Expression": expression, "Duration": duration}},
+        "MuteTargets": {"AlarmNames": [*alarms]},
+        "Status": "SCHEDULED",
+        "MuteType": "RECURRING",
+        **changes,
+    }
+
+
 @dataclass
 class History:
     """A history to be written line by line; transitions keep the state of each alarm."""
 
     alarms: list[dict[str, Any]] = field(default_factory=list)
     targets: list[dict[str, Any]] = field(default_factory=list)
+    mutes: list[dict[str, Any]] | None = None
     items: list[dict[str, Any]] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
 
@@ -95,6 +110,22 @@ class History:
         self.turn(alarm, "ALARM", minutes)
         self.turn(alarm, "OK", minutes + lasts)
 
+    def muted_action(self, alarm: str, minutes: float, ends: float | None = None) -> None:
+        """An action of the alarm's transition; with `ends` one that a window muted until then."""
+        at = START + minutes * MINUTE
+        until = None if ends is None else int((START + ends * MINUTE).timestamp() * 1000)
+        done = {"actionState": "Succeeded", "stateUpdateTimestamp": int(at.timestamp() * 1000)}
+        self.items.append(
+            {
+                "line": "item",
+                "AlarmName": alarm,
+                "AlarmType": "MetricAlarm",
+                "Timestamp": at.isoformat(),
+                "HistoryItemType": "Action",
+                "HistoryData": json.dumps(done | {"muteWindowEndTimestamp": until}),
+            }
+        )
+
     def lines(self) -> list[dict[str, Any]]:
         """All lines; items in the order of their times."""
         header = {
@@ -106,7 +137,14 @@ class History:
             "end": a.NOW.isoformat(),
             "read_at": a.NOW.isoformat(),
         }
-        return [header, *self.alarms, *self.targets, *sorted(self.items, key=lambda one: one["Timestamp"])]
+        mutes = [] if self.mutes is None else [{"line": "mute_rules", "rules": self.mutes}]
+        return [
+            header,
+            *mutes,
+            *self.alarms,
+            *self.targets,
+            *sorted(self.items, key=lambda one: one["Timestamp"]),
+        ]
 
     def write(self, path: Path) -> Path:
         """The history as a file."""
@@ -124,7 +162,7 @@ class History:
         """The finished replay of the history."""
         path = self.write(folder / "history.jsonl")
         facts, items = read_facts(read_lines(path), str(path))
-        reader = TransitionReader(facts.start, facts.end)
+        reader = TransitionReader(facts.start, facts.end, facts.mutes)
         checked = parse_policy(policy, "policy.toml") if isinstance(policy, str) else policy
         replay = Replay(facts, checked, reader, assumed, shortcuts=shortcuts)
         replay.run(reader.read(items))

@@ -71,7 +71,7 @@ def replayed(recorded: Recorded, folder: Path) -> list[tuple[str, Reason]]:
     path = folder / "history.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     facts, items = read_facts(read_lines(path), str(path))
-    reader = TransitionReader(facts.start, facts.end)
+    reader = TransitionReader(facts.start, facts.end, facts.mutes)
     replay = Replay(facts, recorded.world.policy, reader, Assumptions())
     found = []
     for transition in reader.read(items):

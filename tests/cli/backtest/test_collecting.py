@@ -20,10 +20,11 @@ from firebreak.policy.compiler import parse_policy
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.registry import ACTIONS, CATALOG
 from firebreak_cli.backtest.collecting import WAITS, Account, write_history
-from firebreak_cli.backtest.facts import read_facts
+from firebreak_cli.backtest.facts import UNREADABLE_MUTE_RULES, read_facts
 from firebreak_cli.backtest.history_file import read_lines, writer
+from firebreak_cli.backtest.mute_windows import MuteRules
 from firebreak_cli.backtest.target_reader import TargetSources
-from tests.cli.backtest.histories import OPTED_IN, RESTART, START, config, item
+from tests.cli.backtest.histories import OPTED_IN, RESTART, START, config, item, mute_rule
 from tests.cli.running import error_lines, run
 from tests.support import builders as a
 from tests.support.builders_ecs import session
@@ -31,6 +32,7 @@ from tests.support.fakes import FakeEcs, FakeServices
 
 POLICY = parse_policy(a.AUTO_POLICY, "policy.toml")
 NAME = "api-memory"
+MUTE_RULE_ARN = f"arn:aws:cloudwatch:{a.REGION}:{a.ACCOUNT}:alarm-mute-rule:nightly"
 # The actions whose services the fakes have; in the place of the others stands the first.
 SEEN = ("restart-service", "scale-service")
 ALARM = config(NAME, {"ClusterName": "prod", "ServiceName": "api"})
@@ -75,7 +77,24 @@ class Reading:
     lines: list[str] = field(default_factory=list)
     behind: Target | Unresolved = field(default_factory=lambda: Unresolved(Reason.TARGET_AMBIGUOUS, "two"))
 
-    def alarms(self, *alarms: dict[str, Any]) -> None:
+    def mute_rules(self, *rules: dict[str, Any] | None) -> None:
+        """The rules that are listed; None for one that is gone when it is read."""
+        listed = [{"AlarmMuteRuleArn": f"{MUTE_RULE_ARN}{n}"} for n, _ in enumerate(rules)]
+        self.cloudwatch.add_response(
+            "list_alarm_mute_rules", {"AlarmMuteRuleSummaries": listed}, {"MaxRecords": 100}
+        )
+        for n, rule in enumerate(rules):
+            if rule is None:
+                gone = "ResourceNotFoundException"
+                self.cloudwatch.add_client_error("get_alarm_mute_rule", gone, http_status_code=404)
+            else:
+                self.cloudwatch.add_response(
+                    "get_alarm_mute_rule", rule, {"AlarmMuteRuleName": f"nightly{n}"}
+                )
+
+    def alarms(self, *alarms: dict[str, Any], muted: bool = False) -> None:
+        if not muted:
+            self.mute_rules()
         asked = {"AlarmTypes": [*ALARM_TYPES], "MaxRecords": 100}
         self.cloudwatch.add_response("describe_alarms", {"MetricAlarms": [*alarms]}, asked)
 
@@ -167,11 +186,37 @@ def test_a_history_that_cannot_be_read_to_its_end_leaves_no_file(tmp_path: Path,
 
 
 def test_alarms_that_may_not_be_read_end_the_command(tmp_path: Path, reading: Reading) -> None:
+    reading.mute_rules()
     reading.tagging.add_response("get_resources", TAGGED)
     reading.cloudwatch.add_client_error("describe_alarms", "AccessDenied", http_status_code=403)
     with pytest.raises(Denied):
         reading.write(tmp_path / "history.jsonl")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_mute_rules_are_kept_without_those_that_are_gone_by_then(tmp_path: Path, reading: Reading) -> None:
+    rule = mute_rule("cron(0 2 * * *)", "PT2H", [NAME])
+    kept = {key: value for key, value in rule.items() if key != "line"} | {"ExpireDate": a.NOW}
+    reading.mute_rules(kept, None)
+    reading.tagging.add_response("get_resources", TAGGED)
+    reading.alarms(raw_alarm(), muted=True)
+    reading.history()
+    facts, _ = read_facts(read_lines(path := reading.write(tmp_path / "history.jsonl")), str(path))
+    assert isinstance(facts.mute_rules, MuteRules)
+    [found] = facts.mute_rules.rules
+    assert (set(found.alarms), found.expires, list(facts.mute_rules.unreadable)) == ({NAME}, a.NOW, [])
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("InvalidAction", 400)])
+def test_mute_rules_that_cannot_be_read_are_not_taken_for_none(
+    tmp_path: Path, reading: Reading, code: str, status: int
+) -> None:
+    reading.cloudwatch.add_client_error("list_alarm_mute_rules", code, http_status_code=status)
+    reading.tagging.add_response("get_resources", TAGGED)
+    reading.alarms(raw_alarm(), muted=True)
+    reading.history()
+    facts, _ = read_facts(read_lines(path := reading.write(tmp_path / "history.jsonl")), str(path))
+    assert facts.mute_rules == UNREADABLE_MUTE_RULES
 
 
 def test_what_stands_in_the_way_today_is_kept_with_its_reason(tmp_path: Path, reading: Reading) -> None:

@@ -6,6 +6,9 @@ import re
 
 from docs import sample_history
 from firebreak_cli.backtest.assumptions import Assumptions, Effect
+from firebreak_cli.backtest.facts import NO_MUTE_RULES
+from firebreak_cli.backtest.mute_windows import read_mute_rules
+from tests.cli.backtest.histories import mute_rule
 from tests.cli.running import run
 from tests.docs.documents import ROOT
 
@@ -28,9 +31,9 @@ def test_the_two_commands_of_the_page_run_and_end_as_it_says() -> None:
 
 
 def test_the_page_lists_what_is_assumed_by_default() -> None:
-    words = " ".join(PAGE.split())
-    for line in Assumptions().lines:
-        assert line.split(",")[0].replace("every target", "a target") in words, line
+    words, rule = " ".join(PAGE.split()), read_mute_rules([mute_rule("cron(0 2 * * *)", "PT2H", [])])
+    for line in (*Assumptions().lines(NO_MUTE_RULES), *Assumptions().lines(rule)):
+        assert re.split("[,:]", line)[0].replace("every target", "a target") in words, line
     assert all(f"--assume {effect}" in words for effect in Effect if effect is not Effect.AS_HISTORY)
 
 
