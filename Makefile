@@ -28,7 +28,7 @@ two_workers := -n 2 $(by_files)
 three_workers := -n 3 $(by_files)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types rules unit scenarios prove mutants local local-down invoke template lock clean
+.PHONY: help setup demo test lint types rules unit scenarios prove mutants local local-down invoke template release lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ invoke: setup ## Run FUNCTION (RestartService, ...) on EVENT (events/....json) i
 
 template: .venv/.ready ## Write template.yaml out of template/ and what the actions declare
 	$(bin)/python -m template.generate
+
+release: setup ## Write the files of a release into dist, signed by the SSH key KEY where it is given
+	@$(bin)/python -m firebreak_devtools.release $(if $(KEY),--key $(KEY))
 
 lock: setup ## Compile the lock files from pyproject.toml again
 	$(lock) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt

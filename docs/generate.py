@@ -1,7 +1,7 @@
 """Writes the parts of the documents that are facts of the code; `tests/docs` compares them.
 
 Run it after changing a reason, a state, a guard's kinds, a sample event, a key of the policy, a check of the
-doctor or what an action declares:
+doctor, a library of the layer or what an action declares:
 
     .venv/bin/python docs/generate.py
 
@@ -35,6 +35,7 @@ from firebreak_cli.doctor.registry import CHECKS
 from firebreak_cli.exit_codes import EXIT_CODES
 from firebreak_cli.export.columns import table_of
 from firebreak_cli.export.kinds import Kind
+from firebreak_devtools.release.libraries import libraries
 
 DOCS = Path(__file__).resolve().parent
 SCHEMA = DOCS / "policy.schema.json"
@@ -274,6 +275,12 @@ def export_columns() -> str:
     return "\n".join(parts)
 
 
+def layer_libraries() -> str:
+    """Every library of the layer, with its version and license."""
+    found = libraries(DOCS.parent / "shared/requirements.txt")
+    return _table(("library", "version", "license"), ((one.name, one.version, one.license) for one in found))
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
     "action-settings": action_settings,
@@ -283,6 +290,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "guards": guard_order,
     "doctor-checks": doctor_checks,
     "exit-codes": exit_codes,
+    "libraries": layer_libraries,
     "export-columns": export_columns,
     "moves": moves,
     "sample-events": sample_events,

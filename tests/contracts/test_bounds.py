@@ -55,6 +55,15 @@ def test_a_role_that_may_change_a_functions_configuration_may_not_add_layers(nam
         assert one["Condition"] == {"ForAnyValue:StringLike": {"lambda:Layer": ["*"]}}
 
 
+def test_neither_the_topic_of_pages_nor_the_dead_letters_lead_back_to_a_function() -> None:
+    protocols = {one["Properties"]["Protocol"] for one in of_type("AWS::SNS::Subscription").values()}
+    assert protocols == {"email"}
+    assert of_type("AWS::Lambda::EventSourceMapping") == {}
+    events = [event for one in functions().values() for event in one.get("Events", {}).values()]
+    assert {event["Type"] for event in events} <= {"EventBridgeRule", "ScheduleV2"}
+    assert events
+
+
 def test_every_role_of_the_stack_can_be_bounded() -> None:
     assert template()["Globals"]["Function"]["PermissionsBoundary"] == BOUNDED
     roles = of_type("AWS::IAM::Role")
