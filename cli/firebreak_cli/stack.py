@@ -30,11 +30,15 @@ _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The stack as CloudFormation last deployed it: its outputs, its parameters, and when that was."""
+    """The stack as CloudFormation last deployed it: its outputs, its parameters, and when that was.
+
+    `created_at` is when it was deployed for the first time.
+    """
 
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
     at: datetime
+    created_at: datetime
 
 
 NOT_ASKED = NotRead("CloudFormation was not asked")
@@ -189,7 +193,9 @@ def _by_stack(session: "Session", name: str, wanted: str | None) -> Stack:
         policy_file=parameters.get("PolicyFile", DEFAULT_POLICY),
         bus_name=outputs.get("BusName", name),
         session=session,
-        deployment=Deployment(outputs, parameters, found.get("LastUpdatedTime") or found["CreationTime"]),
+        deployment=Deployment(
+            outputs, parameters, found.get("LastUpdatedTime") or found["CreationTime"], found["CreationTime"]
+        ),
     )
 
 

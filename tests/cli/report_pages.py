@@ -22,6 +22,7 @@ from tests.cli.statistics.records import (
     decided,
     record,
     red,
+    watching,
 )
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -133,6 +134,7 @@ def full(**changes: object) -> Record:
             ),
             BudgetUse(scope="stack", key="all", window=timedelta(days=1), most=4, limit=30, at=UNTIL),
         ),
+        "coverage": watching((FIRST + 9 * DAY, FIRST + 10 * DAY), since=FIRST + DAY),
         "evidence": (evidence(), evidence(at=UNTIL - DAY)),
     }
     return record(**(given | changes))

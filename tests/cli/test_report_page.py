@@ -29,7 +29,19 @@ from firebreak_cli.statistics.summary import summarize
 from tests.cli.report_pages import evidence, full, named, read, sections_of, written
 from tests.cli.reports import histories, reported
 from tests.cli.running import error_lines, run
-from tests.cli.statistics.records import FIRST, HOUR, MINUTE, act, call, decided, record, red
+from tests.cli.statistics.records import (
+    DAY,
+    FIRST,
+    HOUR,
+    MINUTE,
+    UNTIL,
+    act,
+    call,
+    decided,
+    record,
+    red,
+    watching,
+)
 from tests.docs.documents import ROOT
 from tests.support.world import TABLE, World
 
@@ -230,7 +242,9 @@ def test_what_is_not_known_says_why() -> None:
 
 
 def test_a_replay_says_would_have_in_every_part_and_compares_nothing() -> None:
-    page = written(full(replayed=True, notes=("An act changes nothing.",), evidence=()))
+    page = written(
+        full(replayed=True, notes=("An act changes nothing.",), evidence=(), coverage=record().coverage)
+    )
     titles = list(sections_of(page))
     assert [one for one in titles if "would" not in one] == ["What was assumed"]
     assert "Nothing of this was done" in named(page, "header")[0].text
@@ -256,6 +270,51 @@ def test_the_shape_of_an_act_says_whether_it_held(changes: dict[str, Any], shape
     page = written(record(acts=(act(FIRST, **changes),)))
     timeline = page.partition('id="targets-chart"')[2].partition("</svg>")[0]
     assert re.findall(r'class="mark (\w+)"', timeline) == [shape]
+
+
+def test_a_time_without_a_heartbeat_is_shaded_and_said_in_words() -> None:
+    page = written(full())
+    bands = [one for one in named(page, "rect") if "band" in one.attributes["class"] and one.text]
+    assert {one.attributes["class"]: one.text for one in bands} == {
+        "band not_watched": "not watching: no heartbeat came, for 1d since 2026-11-01 10:00Z",
+        "band not_known": "not known: no heartbeat was due yet, or CloudWatch keeps none that old,"
+        " for 1d since 2026-10-23 10:00Z",
+    }
+    chart = page.partition('id="targets-chart">')[2].partition("</title>")[0]
+    assert "Shaded: Firebreak was not watching for 1d in 1 stretch (not counted as quiet)" in chart
+    legend = [one.text for one in named(page, "li")]
+    assert {"Firebreak was not watching", "not known whether it was"} <= set(legend)
+    tiles = dict(zip(*([one.text for one in named(page, name)] for name in ("dt", "dd")), strict=True))
+    assert tiles["Firebreak was not watching for"] == "1d"
+
+
+def test_a_page_without_an_outage_shades_nothing_and_says_that_it_was_watching() -> None:
+    page = written(full(coverage=watching()))
+    assert "Firebreak was watching all the time." in [one.text for one in named(page, "p")]
+    assert [one for one in named(page, "rect") if "band" in one.attributes["class"]] == []
+    assert "not watching" not in page.partition("</style>")[2]
+
+
+def test_pages_by_week_and_by_hour_stand_next_to_the_time_watched() -> None:
+    found = full(coverage=watching((FIRST + 9 * DAY, FIRST + 10 * DAY)))
+    page = written(found)
+    tables = {one.text.partition(":")[0]: one.text for one in named(page, "table")}
+    assert "Watched" in tables["Pages by week"]
+    assert "6d" in tables["Pages by week"]
+    assert tables["Pages by hour of the day"].count("27.0h") == 24
+    assert "4.9 pages for each week that Firebreak was watching." in page
+    assert "1d 2h" not in page
+    titles = [one.text for one in named(page, "rect") if one.attributes["class"] == "page"]
+    assert any(one.endswith(" pages, watched 6d") for one in titles)
+
+
+def test_of_very_many_outages_the_longest_are_shaded() -> None:
+    off = [(FIRST + n * HOUR, FIRST + n * HOUR + 30 * MINUTE) for n in range(1, 27 * 24)]
+    page = written(full(coverage=watching(*off, (UNTIL - DAY, UNTIL))))
+    bands = [one for one in named(page, "rect") if "band" in one.attributes["class"] and one.text]
+    assert len(bands) == 400
+    assert any("for 1d since" in one.text for one in bands)
+    assert "The first 20 of 648 stretches are shown." in page
 
 
 def test_a_time_after_the_range_stands_at_its_edge() -> None:

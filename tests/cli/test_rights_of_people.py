@@ -176,7 +176,15 @@ def looks(world: World) -> set[Right]:
     # Another test checks the answer, and with it the exit code.
     recorder = Recorder(cloudwatch=seeing(described(), tags={}))
     run("explain", "-", environment=recorder.context_of(world), stdin=json.dumps(eventbridge(a.alarm())))
-    return found | cost | recorder.needed
+    return found | cost | recorder.needed | heartbeats(world)
+
+
+def heartbeats(world: World) -> set[Right]:
+    """The rights of a report on a stack with a heartbeat; nothing was decided in its time."""
+    world.clock.pass_time(timedelta(days=1))
+    found = rights_for(world, "stats", "--since", "1h", program=stack_with({}))
+    assert Right("cloudwatch:GetMetricData") in found
+    return found
 
 
 def answers(world: World) -> set[Right]:

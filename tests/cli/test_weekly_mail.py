@@ -18,6 +18,7 @@ from firebreak_cli.scheduled.reporter import Reporter
 from tests.cli.doctored import ALARM, MOTOS_ACCOUNT, TAGS, Account, Session
 from tests.cli.reports import page as history_page
 from tests.cli.test_rights_of_people import ALWAYS
+from tests.cli.test_stats_coverage import EVERY, beat
 from tests.contracts.template import functions, iam_actions, resource, statements, template
 from tests.support.fakes import ListLog
 from tests.support.world import World
@@ -173,6 +174,42 @@ def test_a_history_that_cannot_be_read_is_not_known_in_the_mail_too(stack: Stack
     assert words(body[body.index("Firebreak report") :]) == words(stack.stats())
 
 
+def of_two_days(stack: Stack, *missing: int) -> None:
+    """Two days of a new stack with a heartbeat every quarter of an hour, but for those that are numbered."""
+    account, begin = stack.account, stack.account.world.clock.at
+    account.parameters |= {"HeartbeatMinutes": "15", "EndpointUrl": ""}
+    beat([begin + n * EVERY for n in range(192) if n not in missing])
+    account.world.clock.pass_time(192 * EVERY)
+    account.beat()
+
+
+@pytest.mark.parametrize("missing", [range(40, 43), range(180, 192)], ids=["three in a row", "to the end"])
+def test_an_outage_of_firebreak_itself_is_needed_of_the_reader_and_in_the_numbers(
+    stack: Stack, missing: range
+) -> None:
+    of_two_days(stack, *missing)
+    body, lasted = stack.mail().body, "45m" if len(missing) == 3 else "3h"
+    assert f"Firebreak was not watching for {lasted} (When Firebreak was watching)" in body.splitlines()[0]
+    assert f"Firebreak was not watching for {lasted} in 1 stretch (not counted as quiet)." in body
+    assert words(body[body.index("Firebreak report") :]) == words(stack.stats())
+
+
+def test_one_heartbeat_that_did_not_come_is_in_the_numbers_and_asks_nobody(stack: Stack) -> None:
+    of_two_days(stack, 40)
+    body = stack.mail().body
+    assert "not watching" not in body.splitlines()[0]
+    assert "Firebreak was not watching for 15m in 1 stretch (not counted as quiet)." in body
+
+
+def test_heartbeats_that_cannot_be_read_are_no_outage_and_needed_of_the_reader(stack: Stack) -> None:
+    of_two_days(stack)
+    stack.account.denied = {"GetMetricData"}
+    body = stack.mail().body
+    assert "the heartbeats could not be read" in body.splitlines()[0]
+    assert "Not known: the heartbeats in CloudWatch could not be read (AccessDenied)." in body
+    assert "Firebreak was not watching" not in body
+
+
 def test_the_text_of_an_alarm_is_harmless_in_the_mail(stack: Stack) -> None:
     stack.account.put_alarm("evil\x1b[2J\u202e\nNothing is needed", {"firebreak:action": "restart-servce"})
     body = stack.mail().body
@@ -192,13 +229,14 @@ def test_without_the_ledger_there_is_no_mail_and_the_function_fails(stack: Stack
 
 def test_its_role_allows_all_that_it_calls_and_nothing_is_changed(stack: Stack) -> None:
     act_and_recover(stack)
+    stack.account.parameters |= {"HeartbeatMinutes": "15", "EndpointUrl": ""}
     stack.account.rights.clear()
     stack.account.calls.made.clear()
     stack.mail()
     granted = {one for part in statements(functions()["Report"]["Policies"]) for one in iam_actions(part)}
     asked = {right.action for right in stack.account.rights if right.action != ALWAYS}
     assert asked <= granted
-    assert "cloudwatch:DescribeAlarmHistory" in asked
+    assert {"cloudwatch:DescribeAlarmHistory", "cloudwatch:GetMetricData"} <= asked
     assert stack.account.calls.changes == []
 
 

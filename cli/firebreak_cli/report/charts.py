@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from firebreak_cli.report import evidence, words
+from firebreak_cli.report import coverage_section, evidence, words
 from firebreak_cli.report.drawing import (
     AXIS,
     LABELS,
@@ -11,6 +11,7 @@ from firebreak_cli.report.drawing import (
     LengthScale,
     TimeScale,
     axis,
+    band,
     bar,
     chart,
     dot,
@@ -22,6 +23,7 @@ from firebreak_cli.report.drawing import (
 from firebreak_cli.report.markup import Attributes, Content, Markup, element
 from firebreak_cli.report.sections import Part, Section
 from firebreak_cli.report.words import Wording, wording_of
+from firebreak_cli.statistics.coverage import Coverage
 from firebreak_cli.statistics.durations import Distribution, Lasted
 from firebreak_cli.statistics.outcomes import Outcome
 from firebreak_cli.statistics.recovery import Recoveries
@@ -52,11 +54,25 @@ def _timeline(section: Section, found: Statistics) -> Markup:
     rows = [one.target for one in found.targets[:MOST_ROWS]]
     scale = TimeScale(found.record.first, found.record.until)
     height = ROW * len(rows) + AXIS + 8
-    drawn: list[Content] = [axis([(scale.x(at), f"{at:%b %d}") for at in scale.ticks()], height)]
+    coverage = found.record.coverage if isinstance(found.record.coverage, Coverage) else None
+    drawn: list[Content] = [*_unwatched(coverage, scale, height)] if coverage else []
+    drawn.append(axis([(scale.x(at), f"{at:%b %d}") for at in scale.ticks()], height))
     for number, target in enumerate(rows):
         y = ROW * number + ROW / 2 + 4
         drawn += [label(target, y), *_reds(target, y, scale, found), *_acts(target, y, scale, found)]
-    return chart(section.part, section.title, height, *drawn)
+    shaded = "; ".join(coverage_section.sentences(coverage)) if coverage else ""
+    title = f"{section.title}. Shaded: {shaded}" if shaded else section.title
+    return chart(section.part, title, height, *drawn)
+
+
+def _unwatched(coverage: Coverage, scale: TimeScale, height: float) -> Iterator[Markup]:
+    """The longest stretches without a heartbeat, behind everything else."""
+    found = sorted(coverage_section.unproven(coverage), key=lambda one: one.length)
+    for one in found[-MOST_IN_A_ROW:]:
+        begin, end = scale.x(one.begin), scale.x(one.end)
+        said = coverage_section.meaning(one, coverage)
+        tip = f"{said}, for {words.length(one.length)} since {words.at(one.begin)}"
+        yield band(begin, end - begin, height, one.watch.value, tip)
 
 
 def _reds(target: str, y: float, scale: TimeScale, found: Statistics) -> Iterator[Markup]:
@@ -163,8 +179,8 @@ def _budgets(section: Section, found: Statistics) -> Markup | None:
 
 
 def _columns(section: Section, _: Statistics) -> Markup:
-    """A column for each row of the table, whose last cell is its count."""
-    counts = [int(row[-1]) for row in section.rows]
+    """A column for each row of the table, whose second cell is its count."""
+    counts = [int(row[1]) for row in section.rows]
     most, height, width = max(1, *counts), 150.0, 900.0 / len(counts)
     drawn: list[Content] = []
     for number, (row, count) in enumerate(zip(section.rows, counts, strict=True)):
@@ -177,7 +193,8 @@ def _columns(section: Section, _: Statistics) -> Markup:
             "height": tall,
             "class": "page",
         }
-        tip = element("title", None, f"{row[0]}: {words.counted(count, 'page')}")
+        watched = "".join(f", watched {one}" for one in row[2:])
+        tip = element("title", None, f"{row[0]}: {words.counted(count, 'page')}{watched}")
         middle = x + 2 + wide / 2
         drawn += [
             element("rect", place, tip),

@@ -127,6 +127,18 @@ def bar(x: float, y: float, width: float, kind: str, tip: str) -> Markup:
     return element("rect", place, element("title", None, tip))
 
 
+def band(x: float, width: float, height: float, kind: str, tip: str) -> Markup:
+    """A shaded time across all rows, behind them; a short one can still be seen."""
+    place: Attributes = {
+        "x": x,
+        "y": 4,
+        "width": max(2.0, width),
+        "height": height - AXIS - 4,
+        "class": f"band {kind}",
+    }
+    return element("rect", place, element("title", None, tip))
+
+
 # Shapes differ as well as colours: (dx, dy) around the middle.
 _SHAPES = {
     "held": "0,-7 7,6 -7,6",

@@ -21,6 +21,7 @@ from firebreak_cli.queries.deciding_policy import DeployedPolicy
 from firebreak_cli.queries.ledger_queries import StoredDecision
 from firebreak_cli.report.budget_use import budget_use
 from firebreak_cli.report.function_use import function_use, functions_of
+from firebreak_cli.report.heartbeat_coverage import coverage_of
 from firebreak_cli.stack import Stack, patient
 from firebreak_cli.statistics.cost import Cost, Prices
 from firebreak_cli.statistics.record import (
@@ -87,6 +88,7 @@ def gather(
         reds=_reds(stack, decisions, first, until, progress.look),
         budgets=budget_use(stack, slots, deciding),
         cost=_cost(stack, first, until, prices) if prices else COST_NOT_ASKED,
+        coverage=coverage_of(stack, first, until),
         damaged=readable.damaged,
         evidence=tuple(kept[:evidence]),
     )

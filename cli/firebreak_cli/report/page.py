@@ -11,6 +11,7 @@ from firebreak_cli.report.markup import Content, Markup, element, joined
 from firebreak_cli.report.sections import Part, Section, sections
 from firebreak_cli.report.style import STYLE
 from firebreak_cli.report.words import span_of, wording_of
+from firebreak_cli.statistics.coverage import Coverage, Watch
 from firebreak_cli.statistics.outcomes import Outcome
 from firebreak_cli.statistics.proportions import FEWEST
 from firebreak_cli.statistics.recovery import Recoveries, Treatment
@@ -72,12 +73,20 @@ def _key_numbers(found: Statistics) -> Iterator[tuple[str, str]]:
     yield said.acts, str(len(found.acts))
     yield said.held, f"{held} of {known}" if known else "no data"
     yield said.pages, str(len(found.record.calls))
+    yield from _not_watching(found)
     if isinstance(found.recovery, Recoveries):
         for treatment in (Treatment.ACTED_ON, Treatment.LEFT_ALONE):
             times = found.recovery.times[treatment]
             if times.count >= FEWEST:
                 median = words.distribution(times)[2]
                 yield f"Median time red, {said.treatments[treatment]} ({times.count})", median
+
+
+def _not_watching(found: Statistics) -> Iterator[tuple[str, str]]:
+    """A tile that says why the other numbers may be low; none where it was always watching."""
+    coverage = found.record.coverage
+    if isinstance(coverage, Coverage) and (missed := coverage.total(Watch.NOT_WATCHED)):
+        yield "Firebreak was not watching for", words.length(missed)
 
 
 def _section(one: Section, found: Statistics) -> Markup:
@@ -122,6 +131,7 @@ def _entries(part: Part, found: Statistics) -> Iterator[tuple[Markup, str]]:
             yield mark("held", 0, 0, ""), said.act_held
             yield mark("failed", 0, 0, ""), said.act_failed
             yield mark("open", 0, 0, ""), said.act_open
+            yield from _bands(found)
         case Part.OUTCOMES:
             for outcome in Outcome:
                 if any(one.outcomes.get(outcome) for one in found.actions):
@@ -135,6 +145,17 @@ def _entries(part: Part, found: Statistics) -> Iterator[tuple[Markup, str]]:
             yield _line("threshold"), "its threshold"
         case _:
             return
+
+
+def _bands(found: Statistics) -> Iterator[tuple[Markup, str]]:
+    coverage = found.record.coverage
+    if isinstance(coverage, Coverage):
+        for watch, text in (
+            (Watch.NOT_WATCHED, "Firebreak was not watching"),
+            (Watch.NOT_KNOWN, "not known whether it was"),
+        ):
+            if coverage.of(watch):
+                yield _square(f"band {watch.value}"), text
 
 
 def _sign(shape: Markup) -> Markup:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from firebreak.core.readings import NotRead, Unknown
-from firebreak_cli.report import evidence, recovery_sections, words
+from firebreak_cli.report import coverage_section, evidence, recovery_sections, words
 from firebreak_cli.report.words import Wording, wording_of
 from firebreak_cli.statistics.cost import Cost
 from firebreak_cli.statistics.outcomes import HELD_FOR, Outcome
@@ -23,6 +23,7 @@ class Part(StrEnum):
     """The parts of a report, in their order."""
 
     TARGETS = "targets"
+    COVERAGE = "watching"
     OUTCOMES = "outcomes"
     TIME_TO_RECOVER = "time-to-recover"
     IN_TIME = "in-time"
@@ -87,6 +88,17 @@ def _cut(total: int, what: str) -> Iterator[str]:
         yield f"The first {SHOWN} of {total} {what} are shown."
 
 
+def _coverage(found: Statistics, _: Wording) -> Section:
+    rows = coverage_section.rows(found)
+    return Section(
+        part=Part.COVERAGE,
+        title="When Firebreak was watching",
+        lines=(*coverage_section.lines(found), *_cut(len(rows), "stretches")),
+        columns=coverage_section.COLUMNS,
+        rows=rows[:SHOWN],
+    )
+
+
 def _outcomes(found: Statistics, said: Wording) -> Section:
     rows = tuple(
         (
@@ -129,15 +141,22 @@ def _budgets(found: Statistics, said: Wording) -> Section:
 
 def _weeks(found: Statistics, said: Wording) -> Section:
     rows = tuple(
-        (f"{week.begin:%Y-%m-%d}{'' if week.whole else ' (not whole)'}", str(week.calls))
+        (
+            f"{week.begin:%Y-%m-%d}{'' if week.whole else ' (not whole)'}",
+            str(week.calls),
+            *coverage_section.week_cell(week),
+        )
         for week in found.weeks
     )
     by_severity = ", ".join(f"{name} {n}" for name, n in sorted(found.severities.items()))
     return Section(
         part=Part.WEEKS,
         title=said.weeks,
-        lines=(f"By severity: {by_severity}." if by_severity else said.no_calls,),
-        columns=("Seven days from", said.pages),
+        lines=(
+            f"By severity: {by_severity}." if by_severity else said.no_calls,
+            *coverage_section.per_week(found),
+        ),
+        columns=coverage_section.columns(found, "Seven days from", said.pages),
         rows=rows,
     )
 
@@ -145,12 +164,16 @@ def _weeks(found: Statistics, said: Wording) -> Section:
 def _hours(found: Statistics, said: Wording) -> Section:
     night = sum(found.hours[:6])
     total = words.counted(len(found.record.calls), "page")
+    line = f"{night} of {total} between 00:00 and 06:00 UTC." if found.record.calls else said.no_calls
     return Section(
         part=Part.HOURS,
         title=said.hours,
-        lines=(f"{night} of {total} between 00:00 and 06:00 UTC." if found.record.calls else said.no_calls,),
-        columns=("Hour (UTC)", said.pages),
-        rows=tuple((f"{hour:02}", str(count)) for hour, count in enumerate(found.hours)),
+        lines=(line, *coverage_section.not_per_time(found)),
+        columns=coverage_section.columns(found, "Hour (UTC)", said.pages),
+        rows=tuple(
+            (f"{hour:02}", str(count), *coverage_section.hour_cell(found, hour))
+            for hour, count in enumerate(found.hours)
+        ),
     )
 
 
@@ -265,6 +288,7 @@ def _assumed(found: Statistics, _: Wording) -> Section:
 
 _SECTIONS: dict[Part, Callable[[Statistics, Wording], Section]] = {
     Part.TARGETS: _targets,
+    Part.COVERAGE: _coverage,
     Part.OUTCOMES: _outcomes,
     Part.TIME_TO_RECOVER: _time_to_recover,
     Part.IN_TIME: _in_time,

@@ -28,6 +28,8 @@ ul.legend{display:flex;flex-wrap:wrap;gap:2px 18px;list-style:none;padding:0;mar
 ul.legend svg{width:14px;height:14px;vertical-align:-2px;margin-right:5px}
 text{fill:var(--text)}.small{fill:var(--muted)}.grid{stroke:var(--line);stroke-width:1}
 .red{fill:var(--red)}.budget{fill:var(--bar)}.budget.full{fill:var(--full)}.page{fill:var(--accent)}
+.band{fill:var(--unknown);fill-opacity:.25;stroke:var(--unknown)}
+.band.not_known{fill-opacity:.08;stroke-dasharray:2 3}
 .mark{stroke:var(--bg);stroke-width:1}.mark.held,.outcome.held{fill:var(--held)}.mark.failed{fill:var(--bad)}
 .mark.open,.mark.later,.outcome.open{fill:var(--open)}.outcome.came_back{fill:var(--back)}
 .outcome.somebody_helped{fill:var(--help)}.outcome.not_recovered{fill:var(--bad)}.outcome.worse{fill:var(--worse)}

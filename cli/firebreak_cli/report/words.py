@@ -172,9 +172,9 @@ def times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def counted(count: int, what: str) -> str:
-    """A number of things."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def counted(count: int, what: str, many: str = "") -> str:
+    """A number of things; `many` is their plural where an s does not make it."""
+    return f"{count} {what}" if count == 1 else f"{count} {many or f'{what}s'}"
 
 
 def share(found: Share) -> str:

@@ -6,19 +6,22 @@ from datetime import timedelta
 from typing import assert_never
 
 from firebreak.core.paging.page import Page, Phase, Severity
-from firebreak.core.readings import Unknown
+from firebreak.core.readings import NotRead, Unknown
 from firebreak.errors import AwsError, PolicyError
 from firebreak.paging.rendering import SUBJECT_LENGTH, ascii_subject, plain
 from firebreak_cli.doctor.model import Finding
 from firebreak_cli.doctor.reports import Report, line_of
+from firebreak_cli.doctor.stack_looks import HEARTBEATS_MISSED
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import Ending, ending_of
 from firebreak_cli.progress import Progress
 from firebreak_cli.report.gathering import gather
 from firebreak_cli.report.plain_text import damaged_line, lines_of
-from firebreak_cli.report.words import counted
+from firebreak_cli.report.words import counted, length
 from firebreak_cli.scheduled import daily_doctor
 from firebreak_cli.stack import Stack, find
+from firebreak_cli.statistics.coverage import LATE, Coverage, Watch
+from firebreak_cli.statistics.record import Record
 from firebreak_cli.statistics.summary import Statistics, summarize
 
 WEEK = timedelta(days=7)
@@ -94,12 +97,29 @@ def needed(week: Week) -> Iterator[str]:
     if count := len(week.found.offenders):
         yield f"{counted(count, 'target')} kept alive by automation (Repeat offenders)"
     record = week.found.record
+    yield from _not_watching(record)
     if not isinstance(record.reds, tuple):
         yield "the alarms' history could not be read"
     if isinstance(record.budgets, Unknown):
         yield "the budgets could not be read"
     if damaged_line(record):
         yield "a part of the ledger cannot be read"
+
+
+def _not_watching(record: Record) -> Iterator[str]:
+    match record.coverage:
+        case Coverage() as coverage:
+            # As for the alarm HeartbeatMissing, one heartbeat that did not come asks for nobody.
+            long = coverage.every * HEARTBEATS_MISSED
+            if any(one.length + LATE > long for one in coverage.of(Watch.NOT_WATCHED)):
+                missed = length(coverage.total(Watch.NOT_WATCHED))
+                yield f"Firebreak was not watching for {missed} (When Firebreak was watching)"
+        case Unknown():
+            yield "the heartbeats could not be read"
+        case NotRead():
+            return
+        case never:
+            assert_never(never)
 
 
 def _verdict(week: Week) -> Iterator[str]:

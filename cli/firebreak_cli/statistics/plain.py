@@ -5,6 +5,7 @@ from typing import Any
 
 from firebreak.core.readings import NotRead, Unknown
 from firebreak_cli.statistics.cost import Cost
+from firebreak_cli.statistics.coverage import Coverage, Watch
 from firebreak_cli.statistics.durations import Distribution
 from firebreak_cli.statistics.outcomes import Outcome
 from firebreak_cli.statistics.proportions import Share
@@ -28,6 +29,7 @@ def as_json(found: Statistics) -> Plain:
         "replayed": record.replayed,
         "damaged": record.damaged,
         "notes": list(record.notes),
+        "coverage": _coverage(found),
         "decisions": dict(sorted(found.decisions.items())),
         "targets": [
             {
@@ -118,9 +120,35 @@ def _pages(found: Statistics) -> Plain:
         "total": len(found.record.calls),
         "by_severity": dict(sorted(found.severities.items())),
         "by_week": [
-            {"from": week.begin.isoformat(), "calls": week.calls, "whole": week.whole} for week in found.weeks
+            {
+                "from": week.begin.isoformat(),
+                "calls": week.calls,
+                "whole": week.whole,
+                "watched": _seconds(week.watched),
+            }
+            for week in found.weeks
         ],
         "by_hour": list(found.hours),
+        "watched_by_hour": (
+            None if found.watched_hours is None else [one.total_seconds() for one in found.watched_hours]
+        ),
+        "per_watched_week": found.calls_per_watched_week,
+    }
+
+
+def _coverage(found: Statistics) -> Plain:
+    coverage = found.record.coverage
+    if not isinstance(coverage, Coverage):
+        return _not_known(coverage)
+    return {
+        "heartbeat": coverage.every.total_seconds(),
+        **{watch.value: coverage.total(watch).total_seconds() for watch in Watch},
+        "decided_unwatched": found.decided_unwatched,
+        "stretches": [
+            {"from": one.begin.isoformat(), "until": one.end.isoformat(), "watch": one.watch.value}
+            for one in coverage.stretches
+            if one.watch is not Watch.WATCHED
+        ],
     }
 
 

@@ -8,8 +8,10 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Verdict
 from firebreak.core.readings import NotRead, Unknown
 from firebreak_cli.statistics.cost import Cost
+from firebreak_cli.statistics.coverage import Coverage
 
 COST_NOT_ASKED = NotRead("--cost was not given")
+NO_HEARTBEATS_ASKED = NotRead("nobody looked for heartbeats")
 
 # An incident in one of these has made no change at its present rung, and may still make one.
 WAITS_TO_ACT = frozenset(
@@ -102,8 +104,8 @@ class Record:
     """Everything recorded from `first` until `until`, or a moment later where clocks differ.
 
     `waiting` are the beginnings of incidents in which Firebreak may still act. `reds` are the times red of
-    the alarms that were decided about, `budgets` the use of limits, and `cost` that of the functions: each
-    may be not read, or unreadable.
+    the alarms that were decided about, `budgets` the use of limits, `cost` that of the functions, and
+    `coverage` when Firebreak was watching at all: each may be not read, or unreadable.
     `replayed` says that nothing of it happened: a backtest decided what would have been done. `damaged`
     counts what could not be read; `notes` say what was assumed. `evidence` is that of the newest acts,
     newest first, where somebody asked for it.
@@ -119,6 +121,7 @@ class Record:
     reds: tuple[Red, ...] | NotRead | Unknown = ()
     budgets: tuple[BudgetUse, ...] | NotRead | Unknown = ()
     cost: Cost | NotRead | Unknown = COST_NOT_ASKED
+    coverage: Coverage | NotRead | Unknown = NO_HEARTBEATS_ASKED
     replayed: bool = False
     damaged: int = 0
     notes: tuple[str, ...] = ()

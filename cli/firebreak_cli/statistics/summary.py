@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from firebreak.core.readings import NotRead, Unknown
+from firebreak_cli.statistics.coverage import Coverage, Watch
 from firebreak_cli.statistics.durations import Distribution, Lasted
 from firebreak_cli.statistics.outcomes import Outcome, outcomes_of
 from firebreak_cli.statistics.proportions import Share
@@ -39,11 +40,15 @@ class OfAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """The calls of seven days from `begin`; `whole` is False where the range ends before they do."""
+    """The calls of seven days from `begin`; `whole` is False where the range ends before they do.
+
+    `watched` is how long Firebreak was watching of them; None where that is not known of any time.
+    """
 
     begin: datetime
     calls: int
     whole: bool
+    watched: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +75,10 @@ class OfTarget:
 class Statistics:
     """The numbers of a record. `target_of` names the target of each alarm that has one.
 
-    `reasons` counts decisions that changed nothing, by outcome and reason.
+    `reasons` counts decisions that changed nothing, by outcome and reason. `watched_hours` is how long
+    Firebreak was watching in each hour of the day; None where that is not known. `calls_per_watched_week`
+    is None as well where it was watching for less than a week. `decided_unwatched` counts the decisions of
+    times in which no heartbeat came.
     """
 
     record: Record
@@ -86,11 +94,15 @@ class Statistics:
     offenders: tuple[Offender, ...]
     decisions: Mapping[str, int]
     reasons: tuple[tuple[str, str, int], ...]
+    watched_hours: tuple[timedelta, ...] | None
+    calls_per_watched_week: float | None
+    decided_unwatched: int
 
 
 def summarize(record: Record) -> Statistics:
     """The statistics of the record."""
     acts, target_of = outcomes_of(record), _target_of(record)
+    watched = record.coverage if isinstance(record.coverage, Coverage) else None
     return Statistics(
         record=record,
         acts=acts,
@@ -99,12 +111,15 @@ def summarize(record: Record) -> Statistics:
         actions=_actions(acts),
         time_to_act=_time_to_act(record),
         recovery=recoveries_of(record),
-        weeks=_weeks(record),
+        weeks=_weeks(record, watched),
         hours=_hours(record),
         severities=Counter(call.severity for call in record.calls),
         offenders=_offenders(acts),
         decisions=Counter(one.outcome for one in record.decisions),
         reasons=_reasons(record),
+        watched_hours=watched.watched_by_hour() if watched else None,
+        calls_per_watched_week=_calls_per_week(record, watched) if watched else None,
+        decided_unwatched=_decided_unwatched(record, watched) if watched else 0,
     )
 
 
@@ -160,15 +175,31 @@ def _time_to_act(record: Record) -> Distribution:
     return Distribution.of([*done, *waiting])
 
 
-def _weeks(record: Record) -> tuple[Week, ...]:
+def _weeks(record: Record, watched: Coverage | None) -> tuple[Week, ...]:
     """Seven days each from the beginning of the range; a week without a call is there, with none."""
     number = -(-(record.until - record.first) // WEEK)
     counts = Counter(min(number - 1, (call.at - record.first) // WEEK) for call in record.calls)
     begins = [record.first + n * WEEK for n in range(number)]
     return tuple(
-        Week(begin=begin, calls=counts[n], whole=begin + WEEK <= record.until)
+        Week(
+            begin=begin,
+            calls=counts[n],
+            whole=begin + WEEK <= record.until,
+            watched=watched.watched_between(begin, begin + WEEK) if watched else None,
+        )
         for n, begin in enumerate(begins)
     )
+
+
+def _calls_per_week(record: Record, watched: Coverage) -> float | None:
+    """The calls of the times in which it was watching, for each week of them; None for less than a week."""
+    length = watched.total(Watch.WATCHED)
+    calls = sum(watched.at(call.at) is Watch.WATCHED for call in record.calls)
+    return calls * (WEEK / length) if length >= WEEK else None
+
+
+def _decided_unwatched(record: Record, watched: Coverage) -> int:
+    return sum(watched.at(one.at) is Watch.NOT_WATCHED for one in record.decisions)
 
 
 def _hours(record: Record) -> tuple[int, ...]:

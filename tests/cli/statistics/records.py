@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firebreak.core.model import Verdict
+from firebreak_cli.statistics.coverage import Coverage, Expected, coverage
 from firebreak_cli.statistics.record import Act, Call, Decided, Record, Red
 from tests.support import builders as a
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 UNTIL = a.NOW
 FIRST = UNTIL - 28 * DAY
+EVERY = 15 * MINUTE
 ALARM, TARGET = "api-memory-high", "ecs:prod/api"
 
 
@@ -44,6 +46,14 @@ def call(at: datetime, **changes: Any) -> Call:
     """A call for somebody about the usual alarm."""
     given: dict[str, Any] = {"at": at, "severity": "error", "alarm": ALARM}
     return Call(**(given | changes))
+
+
+def watching(*off: tuple[datetime, datetime], since: datetime = FIRST - 300 * DAY) -> Coverage:
+    """Four weeks of heartbeats, but for these times, of a stack that was made then."""
+    beats = [FIRST + n * EVERY for n in range(-4, (UNTIL - FIRST) // EVERY)]
+    come = [at for at in beats if not any(begin <= at < end for begin, end in off)]
+    expected = Expected(every=EVERY, same_since=since, known_from=since)
+    return coverage(come, FIRST, UNTIL, expected)
 
 
 def record(**changes: Any) -> Record:

@@ -23,6 +23,7 @@ from tests.cli.statistics.records import (
     decided,
     record,
     red,
+    watching,
 )
 
 
@@ -92,6 +93,30 @@ def test_in_json_few_have_no_proportion_and_what_was_not_read_says_why() -> None
     assert (few["recovery"], few["budgets"]) == ({"unknown": "denied"}, {"not_read": "another policy"})
     enough = as_json(summarize(record(acts=(*acts, act(FIRST + 9 * DAY, verdict=Verdict.WORSE)))))
     assert enough["actions"][0]["success"]["proportion"] == 0.9
+
+
+def test_pages_for_a_week_are_those_of_the_time_watched_and_of_less_than_a_week_there_are_none() -> None:
+    off = (FIRST, FIRST + 7 * DAY)
+    calls = (*(call(FIRST + n * DAY) for n in range(7)), *(call(UNTIL - n * DAY) for n in range(1, 7)))
+    found = summarize(record(calls=calls, coverage=watching(off)))
+    assert found.calls_per_watched_week == 2.0
+    assert [week.watched for week in found.weeks] == [timedelta(), *[7 * DAY] * 3]
+    short = summarize(record(calls=calls, coverage=watching((FIRST, UNTIL - 6 * DAY))))
+    assert short.calls_per_watched_week is None
+
+
+def test_a_decision_while_no_heartbeat_came_is_counted_apart_and_one_that_is_not_known_is_none() -> None:
+    decisions = tuple(decided(FIRST + n * DAY + HOUR) for n in range(4))
+    coverage = watching((FIRST + 2 * DAY, FIRST + 4 * DAY), since=FIRST + DAY)
+    found = summarize(record(decisions=decisions, coverage=coverage))
+    assert found.decided_unwatched == 2
+    assert found.decisions == {"act": 4}
+
+
+def test_of_a_replay_and_where_nobody_looked_no_time_is_watched_or_not() -> None:
+    found = as_json(summarize(record(replayed=True)))
+    assert found["coverage"] == {"not_read": "nobody looked for heartbeats"}
+    assert {week["watched"] for week in found["pages"]["by_week"]} == {None}
 
 
 def test_a_call_and_a_red_know_their_times() -> None:
