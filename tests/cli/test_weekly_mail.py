@@ -177,7 +177,7 @@ def test_a_history_that_cannot_be_read_is_not_known_in_the_mail_too(stack: Stack
 def of_two_days(stack: Stack, *missing: int) -> None:
     """Two days of a new stack with a heartbeat every quarter of an hour, but for those that are numbered."""
     account, begin = stack.account, stack.account.world.clock.at
-    account.parameters |= {"HeartbeatMinutes": "15", "EndpointUrl": ""}
+    account.parameters["HeartbeatMinutes"] = "15"
     beat([begin + n * EVERY for n in range(192) if n not in missing])
     account.world.clock.pass_time(192 * EVERY)
     account.beat()
@@ -229,7 +229,7 @@ def test_without_the_ledger_there_is_no_mail_and_the_function_fails(stack: Stack
 
 def test_its_role_allows_all_that_it_calls_and_nothing_is_changed(stack: Stack) -> None:
     act_and_recover(stack)
-    stack.account.parameters |= {"HeartbeatMinutes": "15", "EndpointUrl": ""}
+    stack.account.parameters["HeartbeatMinutes"] = "15"
     stack.account.rights.clear()
     stack.account.calls.made.clear()
     stack.mail()

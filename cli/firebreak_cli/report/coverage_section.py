@@ -1,25 +1,23 @@
 """The report's section on when Firebreak was watching: an outage of its own is no quiet."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from firebreak_cli.report import words
 from firebreak_cli.statistics.coverage import Coverage, Stretch, Watch
-from firebreak_cli.statistics.summary import Statistics, Week
+from firebreak_cli.statistics.summary import Statistics
 
 type Rows = tuple[tuple[str, ...], ...]
 
 COLUMNS = ("From", "Until", "Length", "What")
 
 _NOT_LOOKED = "An hour in which Firebreak itself was down looks like a quiet one here."
-_OVER_ALL = "Counted over all of the time: it is not known when Firebreak was watching."
 _NOT_YET_DUE = "not known: no heartbeat was due yet, or CloudWatch keeps none that old"
 _OTHER_DISTANCE = "not known: heartbeats may have been rarer before the last deployment"
 _MEANINGS = {Watch.WATCHED: "watching", Watch.NOT_WATCHED: "not watching: no heartbeat came"}
 
 
 def lines(found: Statistics) -> tuple[str, ...]:
-    """What is known of it; nothing for a replay, which assumes that it was always up."""
+    """The knowledge of it in words; nothing for a replay, which assumes that it was always up."""
     coverage = found.record.coverage
     if found.record.replayed:
         return ()
@@ -55,40 +53,10 @@ def unproven(coverage: Coverage) -> Sequence[Stretch]:
 
 
 def meaning(stretch: Stretch, coverage: Coverage) -> str:
-    """What is known of a stretch, and why not more."""
+    """The knowledge of one stretch, and why there is not more."""
     if stretch.watch is not Watch.NOT_KNOWN:
         return _MEANINGS[stretch.watch]
     return _NOT_YET_DUE if stretch.begin <= coverage.known_from else _OTHER_DISTANCE
-
-
-def per_week(found: Statistics) -> tuple[str, ...]:
-    """The pages of a week in which Firebreak was watching, or that they are counted over all of the time."""
-    calls = found.calls_per_watched_week
-    if calls is None:
-        return not_per_time(found)
-    return (f"{calls:.1f} pages for each week that Firebreak was watching.",)
-
-
-def not_per_time(found: Statistics) -> tuple[str, ...]:
-    """Of a count by week or by hour: that nobody knows in how much of the time Firebreak was watching."""
-    known = isinstance(found.record.coverage, Coverage) or found.record.replayed
-    return () if known else (_OVER_ALL,)
-
-
-def columns(found: Statistics, *names: str) -> tuple[str, ...]:
-    """The columns of a count by week or by hour."""
-    return (*names, "Watched") if isinstance(found.record.coverage, Coverage) else names
-
-
-def week_cell(week: Week) -> tuple[str, ...]:
-    """How long Firebreak was watching in that week, where it is known."""
-    return () if week.watched is None else (words.length(week.watched),)
-
-
-def hour_cell(found: Statistics, hour: int) -> tuple[str, ...]:
-    """How many hours long it was watching in that hour of the day."""
-    watched = found.watched_hours
-    return () if watched is None else (f"{watched[hour] / timedelta(hours=1):.1f}h",)
 
 
 def _length(stretches: Sequence[Stretch]) -> str:

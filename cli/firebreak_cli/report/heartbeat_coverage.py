@@ -22,11 +22,15 @@ def coverage_of(stack: Stack, first: datetime, until: datetime) -> Coverage | No
     expected = _expected(stack.deployment, until)
     if isinstance(expected, NotRead):
         return expected
+    cloudwatch = stack.reader("cloudwatch")
+    # AWS is asked over TLS alone. On local AWS, which is not, no schedule turns the heartbeat red.
+    if cloudwatch.meta.endpoint_url.startswith("http://"):
+        return NotRead("local AWS has no heartbeat")
     # The one before the range is needed as well; CloudWatch forms its periods from a whole one on.
     begin = first - LONGEST - LATE
     begin -= (begin - datetime.min.replace(tzinfo=UTC)) % PERIOD
     try:
-        beats = _heartbeats(stack.reader("cloudwatch"), stack.name, begin, until)
+        beats = _heartbeats(cloudwatch, stack.name, begin, until)
     except AwsError as error:
         return Unknown(f"the heartbeats in CloudWatch could not be read ({error.code})")
     return beats if isinstance(beats, Unknown) else coverage(beats, first, until, expected)
@@ -36,8 +40,6 @@ def _expected(deployment: Deployment | NotRead, until: datetime) -> Expected | N
     if isinstance(deployment, NotRead):
         return deployment
     minutes = deployment.parameters.get("HeartbeatMinutes", "")
-    if deployment.parameters.get("EndpointUrl"):
-        return NotRead("local AWS has no heartbeat")
     if off_by := switched_off_by(deployment.parameters):
         return NotRead(f"the stack has no heartbeat ({off_by})")
     if not minutes.isdecimal():

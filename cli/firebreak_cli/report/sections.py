@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from firebreak.core.readings import NotRead, Unknown
-from firebreak_cli.report import coverage_section, evidence, recovery_sections, words
+from firebreak_cli.report import coverage_section, evidence, pages_by_time, recovery_sections, words
 from firebreak_cli.report.words import Wording, wording_of
 from firebreak_cli.statistics.cost import Cost
 from firebreak_cli.statistics.outcomes import HELD_FOR, Outcome
@@ -140,40 +140,24 @@ def _budgets(found: Statistics, said: Wording) -> Section:
 
 
 def _weeks(found: Statistics, said: Wording) -> Section:
-    rows = tuple(
-        (
-            f"{week.begin:%Y-%m-%d}{'' if week.whole else ' (not whole)'}",
-            str(week.calls),
-            *coverage_section.week_cell(week),
-        )
-        for week in found.weeks
-    )
-    by_severity = ", ".join(f"{name} {n}" for name, n in sorted(found.severities.items()))
+    lines, rows = pages_by_time.weeks(found, said)
     return Section(
         part=Part.WEEKS,
         title=said.weeks,
-        lines=(
-            f"By severity: {by_severity}." if by_severity else said.no_calls,
-            *coverage_section.per_week(found),
-        ),
-        columns=coverage_section.columns(found, "Seven days from", said.pages),
+        lines=lines,
+        columns=pages_by_time.columns(found, "Seven days from", said.pages),
         rows=rows,
     )
 
 
 def _hours(found: Statistics, said: Wording) -> Section:
-    night = sum(found.hours[:6])
-    total = words.counted(len(found.record.calls), "page")
-    line = f"{night} of {total} between 00:00 and 06:00 UTC." if found.record.calls else said.no_calls
+    lines, rows = pages_by_time.hours(found, said)
     return Section(
         part=Part.HOURS,
         title=said.hours,
-        lines=(line, *coverage_section.not_per_time(found)),
-        columns=coverage_section.columns(found, "Hour (UTC)", said.pages),
-        rows=tuple(
-            (f"{hour:02}", str(count), *coverage_section.hour_cell(found, hour))
-            for hour, count in enumerate(found.hours)
-        ),
+        lines=lines,
+        columns=pages_by_time.columns(found, "Hour (UTC)", said.pages),
+        rows=rows,
     )
 
 

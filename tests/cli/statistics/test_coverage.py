@@ -102,6 +102,38 @@ def test_a_heartbeat_that_was_rarer_before_the_last_deployment_is_no_outage_and_
     assert missed(cut) == [(FIRST + DAY - HOUR + EVERY, FIRST + 2 * DAY)]
 
 
+@pytest.mark.parametrize(("minutes", "watch"), [(70, Watch.NOT_KNOWN), (71, Watch.NOT_WATCHED)])
+def test_before_the_last_deployment_only_more_than_the_longest_distance_is_an_outage(
+    minutes: int, watch: Watch
+) -> None:
+    off = FIRST + DAY
+    beats = [*(at for at in down(off, off + DAY) if at < off), off, off + minutes * MINUTE]
+    found = seen(beats, expected(same_since=off + MINUTE))
+    assert found.at(off + HOUR) is watch
+    assert seen(beats, expected(same_since=off)).at(off + HOUR) is Watch.NOT_WATCHED
+
+
+def test_the_first_heartbeat_of_a_stack_may_be_late_and_rarer_as_any_other() -> None:
+    made = FIRST + DAY
+    late = beating(made + EVERY + LATE, UNTIL)
+    assert missed(seen(late, expected(known_from=made, same_since=made))) == []
+    rarer = beating(made + HOUR, UNTIL)
+    assert missed(seen(rarer, expected(known_from=made, same_since=made + DAY))) == []
+    assert missed(seen(rarer, expected(known_from=made, same_since=made))) == [(made + EVERY, made + HOUR)]
+
+
+def test_a_stretch_begins_with_its_first_moment_and_ends_before_its_last() -> None:
+    off = FIRST + DAY
+    found = seen(down(off, off + HOUR))
+    times = (FIRST, off - MINUTE, off, off + HOUR - MINUTE, off + HOUR, UNTIL - MINUTE, UNTIL, FIRST - MINUTE)
+    assert [found.at(one) for one in times] == [
+        *[Watch.WATCHED] * 2,
+        *[Watch.NOT_WATCHED] * 2,
+        *[Watch.WATCHED] * 2,
+        *[Watch.NOT_KNOWN] * 2,
+    ]
+
+
 def test_the_longest_distance_is_the_longest_that_the_template_takes() -> None:
     values = template()["Parameters"]["HeartbeatMinutes"]["AllowedValues"]
     assert max(map(int, values)) * MINUTE == LONGEST
