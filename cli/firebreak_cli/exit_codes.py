@@ -42,7 +42,10 @@ EXIT_CODES: Mapping[int, str] = {
     CHANGED: "`policy diff` found a change of `--fail-on`",
     WOULD_NOT_ACT: "`doctor` found something in the way that no waiver accepts, or could not look",
     OWNED: "`adopt --apply` left a part of the plan to its owners, and printed the change for them",
-    PARTLY_DONE: "`adopt` left a part undone that changed or is gone, or stopped for want of its undo file",
+    PARTLY_DONE: (
+        "`adopt` left a part undone that changed or is gone, stopped for want of its undo file, or put back "
+        "an alarm that came back otherwise"
+    ),
     NOT_DONE: "`act` or `undo` changed nothing: a guard or AWS refused it; a test page was not delivered",
     NOT_KNOWN: "`act`, `undo` or a test page was requested, and its result is not known yet: look first",
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",

@@ -6,8 +6,10 @@ from typing import Any
 
 import boto3
 from botocore.stub import Stubber
+from moto.cloudwatch.models import cloudwatch_backends
 
 from firebreak_cli.environment import Environment
+from firebreak_cli.queries.tag_propagation import propagation_of
 from tests.cli.adopted import NOW
 from tests.cli.running import Calls, StackSession, run
 from tests.support import builders as a
@@ -42,10 +44,47 @@ def no_stack(stubber: Stubber) -> None:
         stubber.add_client_error("describe_stack_resources", "ValidationError", http_status_code=400)
 
 
+class PropagatingSession(StackSession):
+    """A session in which moto keeps the ActionConfiguration of alarms, as CloudWatch does."""
+
+    def __init__(self, program: Callable[[Stubber], object] = no_stack, calls: Calls | None = None) -> None:
+        super().__init__(program, calls)
+        event = "{}.cloudwatch.{}"
+        self.events.register(event.format("before-parameter-build", "PutMetricAlarm"), _asked)
+        self.events.register(event.format("after-call", "PutMetricAlarm"), _kept)
+        self.events.register(event.format("after-call", "DescribeAlarms"), _described)
+
+
+def _asked(params: Any, context: Any, **_: object) -> None:
+    context["firebreak_put"] = params
+
+
+def _kept(context: Any, **_: object) -> None:
+    asked = context["firebreak_put"]
+    # The next put makes another object: what it leaves out is gone.
+    vars(_alarm(asked["AlarmName"]))["kept"] = asked.get("ActionConfiguration")
+
+
+def _described(parsed: Any, **_: object) -> None:
+    for one in parsed.get("MetricAlarms", ()):
+        if kept := vars(_alarm(one["AlarmName"])).get("kept"):
+            one["ActionConfiguration"] = kept
+
+
+def _alarm(name: str) -> Any:
+    return cloudwatch_backends[ACCOUNT][a.REGION].alarms[name]
+
+
 def cli_environment(
     program: Callable[[Stubber], object] = no_stack, *, calls: Calls | None = None
 ) -> Environment:
-    return Environment({}, lambda: NOW, lambda: StackSession(program, calls))
+    return Environment({}, lambda: NOW, lambda: PropagatingSession(program, calls), sleep=lambda _: None)
+
+
+def propagates(name: str) -> bool | None:
+    """Whether the tags of an alarm are in its events; None where nobody said so."""
+    described = PropagatingSession().client("cloudwatch").describe_alarms(AlarmNames=[name])
+    return propagation_of(described["MetricAlarms"][0])
 
 
 def adopt(*arguments: str, environment: Environment | None = None, stdin: str = "") -> Any:
@@ -62,6 +101,15 @@ def tags(arn: str) -> dict[str, str]:
 
 
 def results(result: Any) -> dict[str, str]:
+    """The results of tags."""
+    return {one["what"]: one["result"] for one in printed(result)["results"]}
+
+
+def rewritten(result: Any) -> dict[str, str]:
+    """The results of alarms that were to be put."""
+    return {one["what"]: one["result"] for one in printed(result)["rewrites"]}
+
+
+def printed(result: Any) -> Any:
     """Without the answer to a question, which a terminal would show and the test's runner prints."""
-    printed = json.loads(result.stdout[result.stdout.index("{") :])
-    return {one["what"]: one["result"] for one in printed["results"]}
+    return json.loads(result.stdout[result.stdout.index("{") :])

@@ -1,4 +1,4 @@
-"""`firebreak adopt --apply` and `--undo`: only tags are changed, only where nobody manages them, and back."""
+"""`firebreak adopt --apply` and `--undo`: tags are added and ride where nobody manages them, and back."""
 
 import json
 import re
@@ -11,6 +11,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from firebreak_cli.adopt.alarm_configuration import READ_ONLY
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, OWNED, PARTLY_DONE
 from tests.cli.adopted import NOW
 from tests.cli.adopted_aws import (
@@ -21,8 +22,10 @@ from tests.cli.adopted_aws import (
     adopt,
     cli_environment,
     no_stack,
+    propagates,
     put,
     results,
+    rewritten,
     tags,
 )
 from tests.cli.running import Calls, error_lines
@@ -61,18 +64,26 @@ def managed(stack: str = "Shop", *, logical_id: str = "Memory", name: str = "api
     return program
 
 
-def test_only_tags_are_added_and_an_undo_takes_exactly_them_back(aws: Any, folder: Path) -> None:
+def configured(aws: Any) -> list[dict[str, Any]]:
+    """Every alarm, without what CloudWatch writes itself."""
+    alarms = aws.describe_alarms()["MetricAlarms"]
+    return [{key: one[key] for key in one.keys() - READ_ONLY} for one in alarms]
+
+
+def test_tags_and_their_way_into_events_are_added_and_an_undo_takes_exactly_them_back(
+    aws: Any, folder: Path
+) -> None:
     moto_service("api", team="shop")
     alarm = put(aws, "api-sev1", team="shop")
-    before = aws.describe_alarms()["MetricAlarms"]
+    before = configured(aws)
     calls = Calls()
 
     done = adopt("--apply", "--yes", environment=cli_environment(calls=calls))
 
     assert (done.exit_code, done.stderr) == (0, "")
-    assert calls.changes == ["TagResource", "TagResource"]
+    assert calls.changes == ["TagResource", "TagResource", "PutMetricAlarm"]
     assert (tags(alarm), tags(SERVICE)) == ({"team": "shop", **CRITICAL}, {"team": "shop", **OPTED})
-    assert aws.describe_alarms()["MetricAlarms"] == before
+    assert (configured(aws), propagates("api-sev1")) == (before, True)
     (undo,) = folder.glob("*.undo.json")
     assert re.fullmatch(r"firebreak-adopt-20261130T030000Z-[0-9a-f]{8}\.undo\.json", undo.name)
     assert f"firebreak adopt --undo {undo.name} --stack firebreak --region {a.REGION}" in done.stdout
@@ -80,9 +91,12 @@ def test_only_tags_are_added_and_an_undo_takes_exactly_them_back(aws: Any, folde
     back = adopt("--undo", str(undo), "--yes", "--json")
 
     assert (back.exit_code, set(results(back).values())) == (0, {"removed"})
+    assert rewritten(back) == {"alarm api-sev1": "restored"}
     assert (tags(alarm), tags(SERVICE)) == ({"team": "shop"}, {"team": "shop"})
+    assert (configured(aws), propagates("api-sev1")) == (before, None)
     again = adopt("--undo", str(undo), "--yes", "--json")
     assert (again.exit_code, set(results(again).values())) == (0, {"already"})
+    assert rewritten(again) == {"alarm api-sev1": "already"}
 
 
 def test_the_undo_file_names_who_added_what(aws: Any, folder: Path) -> None:
@@ -90,8 +104,10 @@ def test_the_undo_file_names_who_added_what(aws: Any, folder: Path) -> None:
     alarm = put(aws, "api-sev1")
     done = adopt("--apply", "--yes", "--undo-file", "back.json", "--json")
     assert json.loads(done.stdout)["undo_file"] == "back.json"
-    assert json.loads((folder / "back.json").read_text(encoding="utf-8")) == {
-        "version": 1,
+    written = json.loads((folder / "back.json").read_text(encoding="utf-8"))
+    (whole,) = written.pop("put")
+    assert written == {
+        "version": 2,
         "account": ACCOUNT,
         "region": a.REGION,
         "made_at": "2026-11-30T03:00:00.000+00:00",
@@ -100,6 +116,13 @@ def test_the_undo_file_names_who_added_what(aws: Any, folder: Path) -> None:
             {"what": "alarm api-sev1", "arn": alarm, "tags": CRITICAL},
             {"what": "ecs:prod/api", "arn": SERVICE, "tags": OPTED},
         ],
+    }
+    assert whole["before"]["Threshold"] == 85.0
+    assert {key: value for key, value in whole.items() if key != "before"} == {
+        "what": "alarm api-sev1",
+        "arn": alarm,
+        "kind": "metric",
+        "action_configuration": {"AlarmTagsPropagation": {"Enabled": True}},
     }
 
 
@@ -114,6 +137,7 @@ def test_an_adoption_twice_changes_nothing_the_second_time(aws: Any, folder: Pat
     twice = ("--plan", str(plan), "--apply", "--yes", "--undo-file", "two.json", "--json")
     again = adopt(*twice, environment=cli_environment(calls=calls))
     assert (again.exit_code, set(results(again).values()), calls.changes) == (0, {"already"}, [])
+    assert rewritten(again) == {"alarm api-sev1": "already"}
     assert not (folder / "two.json").exists()
 
 
@@ -132,9 +156,10 @@ def test_a_yes_is_asked_for_after_what_would_be_tagged_is_shown(aws: Any) -> Non
     alarm = put(aws, "api-sev1")
     done = adopt("--apply", stdin="y\n")
     assert (done.exit_code, tags(alarm)) == (0, CRITICAL)
-    assert f"Tag 2 resources in {ACCOUNT} {a.REGION}?" in done.stderr
+    asked = f"Tag 2 resources and rewrite 1 alarm as a whole in {ACCOUNT} {a.REGION}"
+    assert f"{asked} (3 a second: at least 1s)?" in done.stderr
     assert done.stdout.index("alarm api-sev1") < done.stdout.index("ecs:prod/api")
-    assert_asked(done.stderr, "alarm api-sev1", "ecs:prod/api", "Tag 2 resources")
+    assert_asked(done.stderr, "alarm api-sev1", "ecs:prod/api", "PutMetricAlarm", "Tag 2 resources")
 
 
 def test_with_json_what_would_be_tagged_is_shown_where_it_is_asked(aws: Any) -> None:
@@ -143,11 +168,12 @@ def test_with_json_what_would_be_tagged_is_shown_where_it_is_asked(aws: Any) -> 
     done = adopt("--apply", "--json", "--undo-file", "u.json", stdin="y\n")
     assert (done.exit_code, set(results(done).values())) == (0, {"tagged"})
     assert_asked(
-        done.stderr, "alarm api-sev1", "firebreak:severity=critical", f"Tag 2 resources in {ACCOUNT}"
+        done.stderr, "alarm api-sev1", "firebreak:severity=critical", "PutMetricAlarm", "Tag 2 resources and"
     )
     back = adopt("--undo", "u.json", "--json", stdin="y\n")
     assert (back.exit_code, set(results(back).values())) == (0, {"removed"})
-    assert_asked(back.stderr, "alarm api-sev1", "firebreak:severity", "Remove the tags of 2 resources")
+    asked = f"Remove the tags of 2 resources and rewrite 1 alarm as they were in {ACCOUNT} {a.REGION}"
+    assert_asked(back.stderr, "PutMetricAlarm", "ecs:prod/api", "firebreak:severity", asked)
 
 
 def assert_asked(stderr: str, *parts: str) -> None:
@@ -171,7 +197,7 @@ def test_what_a_tool_manages_is_left_to_it_with_the_change_and_an_exit_code_of_i
     done = adopt("--apply", "--yes")
     assert (done.exit_code, error_lines(done)) == (
         OWNED,
-        ["firebreak: NOT ALL TAGGED: 1 left to their owners; 1 of 2 tagged"],
+        ["firebreak: NOT ALL TAGGED: 1 left to their owners; 1 of 2 tagged, 0 of 1 alarm rewritten"],
     )
     assert (tags(alarm), tags(SERVICE)) == ({"ManagedBy": "terraform"}, OPTED)
     assert 'tags = {\n  "firebreak:severity" = "critical"\n}\n' in done.stdout

@@ -18,8 +18,7 @@ from firebreak_cli.adopt.owners import OwnerKind
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import OWNED, PARTLY_DONE
 from tests.cli.adopted import NOW
-from tests.cli.adopted_aws import ACCOUNT, adopt, no_stack, put
-from tests.cli.running import StackSession
+from tests.cli.adopted_aws import ACCOUNT, PropagatingSession, adopt, no_stack, put
 from tests.cli.test_adopt_offline import FILES
 from tests.cli.test_adopt_offline import adopt as offline
 from tests.cli.test_adopt_sample import PLAN
@@ -84,12 +83,12 @@ def recording(rights: set[Right]) -> Environment:
     def sent(params: Any, model: Any, **_: object) -> None:
         rights.update(rights_of(model.service_model.signing_name, model.name, params))
 
-    def session() -> StackSession:
-        made = StackSession(no_stack)
+    def session() -> PropagatingSession:
+        made = PropagatingSession(no_stack)
         made.events.register("before-parameter-build", sent, unique_id="rights")
         return made
 
-    return Environment({}, lambda: NOW, session)
+    return Environment({}, lambda: NOW, session, sleep=lambda _: None)
 
 
 def documented() -> set[str]:
@@ -112,7 +111,7 @@ def test_the_rights_are_those_of_the_calls(aws: Any) -> None:
     assert (called - readers) | of_lambda == documented()
 
 
-APPLIED = {"version", "account", "region", "undo_file", "results", "patches"}
+APPLIED = {"version", "account", "region", "undo_file", "results", "rewrites", "patches"}
 TAKEN_BACK = {"what", "arn", "result", "keys", "why"}
 
 

@@ -66,7 +66,7 @@ def test_an_undo_file_that_cannot_be_written_any_more_ends_it_with_what_was_done
     assert store.tags == {ONE: PAGE, TWO: {}}
     with pytest.raises(Ending) as raised:
         end_applied(done)
-    text = f"NOT ALL TAGGED: {folder}/u.json: cannot be written (FileNotFoundError): nothing more is tagged"
+    text = f"NOT ALL TAGGED: {folder}/u.json: cannot be written (FileNotFoundError): nothing more is changed"
     assert (raised.value.code, raised.value.lines) == (PARTLY_DONE, (f"{text}; 1 of 3 tagged",))
 
 
@@ -95,15 +95,17 @@ def test_the_results_are_printed_before_the_error_of_the_undo_file(aws: Any) -> 
     asked: list[Stubber] = []
 
     def taken(stubber: Stubber) -> None:
-        """CloudFormation is asked from a new client when the tagging begins."""
+        """CloudFormation has a new client for each look and when the tagging begins."""
         asked.append(stubber)
-        if len(asked) > 1:
+        if len(asked) > 2:
             Path("u.json").write_text("mine", encoding="utf-8")
         no_stack(stubber)
 
     done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=cli_environment(taken))
     assert (done.exit_code, set(results(done).values())) == (BAD_INPUT, {"not_tried"})
     assert json.loads(done.stdout)["undo_file"] is None
-    exists = "u.json: it exists already: nothing more is tagged; name another with --undo-file"
-    assert error_lines(done) == [f"firebreak: NOT ALL TAGGED: {exists}; 0 of 2 tagged"]
+    exists = "u.json: it exists already: nothing more is changed; name another with --undo-file"
+    assert error_lines(done) == [
+        f"firebreak: NOT ALL TAGGED: {exists}; 0 of 2 tagged, 0 of 1 alarm rewritten"
+    ]
     assert (tags(alarm), tags(SERVICE), Path("u.json").read_text(encoding="utf-8")) == ({}, {}, "mine")

@@ -19,13 +19,14 @@ from tests.cli.adopted_aws import (
     CRITICAL,
     OPTED,
     SERVICE,
+    PropagatingSession,
     adopt,
     no_stack,
     put,
     results,
     tags,
 )
-from tests.cli.running import StackSession, error_lines
+from tests.cli.running import error_lines
 from tests.cli.test_pause_scopes import moto_service
 from tests.support import builders as a
 
@@ -48,7 +49,7 @@ def failing(operation: str, code: str, status: int) -> Environment:
     metadata = {"HTTPStatusCode": status}
     answer = {"Error": {"Code": code, "Message": "x"}, "ResponseMetadata": metadata}
 
-    class Session(StackSession):
+    class Session(PropagatingSession):
         def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
             made = super().client(service_name, *args, **kwargs)
             if service_name == "ecs":
@@ -56,7 +57,7 @@ def failing(operation: str, code: str, status: int) -> Environment:
                 made.meta.events.register(f"before-call.ecs.{operation}", lambda **_: sent)
             return made
 
-    return Environment({}, lambda: NOW, lambda: Session(no_stack))
+    return Environment({}, lambda: NOW, lambda: Session(no_stack), sleep=lambda _: None)
 
 
 def test_the_undo_file_has_what_was_done_and_not_what_was_refused(aws: Any, folder: Path) -> None:
@@ -65,7 +66,7 @@ def test_the_undo_file_has_what_was_done_and_not_what_was_refused(aws: Any, fold
     refused = failing("TagResource", "AccessDeniedException", 403)
     done = adopt("--apply", "--yes", "--undo-file", "u.json", "--json", environment=refused)
     (line,) = error_lines(done)
-    assert (done.exit_code, line.endswith("; 1 of 2 tagged")) == (NO_AWS, True)
+    assert (done.exit_code, line.endswith("; 1 of 2 tagged, 1 of 1 alarm rewritten")) == (NO_AWS, True)
     assert line.startswith(
         "firebreak: NOT ALL TAGGED: 1 refused: AWS refused TagResource (AccessDeniedException): "
     )
@@ -86,24 +87,24 @@ def test_a_lost_reply_is_in_the_undo_file(aws: Any, folder: Path) -> None:
     assert [one["what"] for one in written["added"]] == ["alarm api-sev1", "ecs:prod/api"]
 
 
-def test_an_interrupt_says_where_what_was_tagged_is(aws: Any, folder: Path) -> None:
+def test_an_interrupt_says_where_what_was_changed_is(aws: Any, folder: Path) -> None:
     moto_service("api")
     put(aws, "api-sev1")
 
     def interrupt(**_: object) -> None:
         raise KeyboardInterrupt
 
-    class Session(StackSession):
+    class Session(PropagatingSession):
         def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
             made = super().client(service_name, *args, **kwargs)
             made.meta.events.register("before-call.ecs.TagResource", interrupt)
             return made
 
-    environment = Environment({}, lambda: NOW, lambda: Session(no_stack))
+    environment = Environment({}, lambda: NOW, lambda: Session(no_stack), sleep=lambda _: None)
     done = adopt("--apply", "--yes", "--undo-file", "u.json", environment=environment)
     assert (done.exit_code, error_lines(done)) == (
         INTERRUPTED,
-        ["firebreak: interrupted: what was tagged is in u.json"],
+        ["firebreak: interrupted: what was changed is in u.json"],
     )
     added = json.loads((folder / "u.json").read_text(encoding="utf-8"))["added"]
     assert [one["what"] for one in added] == ["alarm api-sev1", "ecs:prod/api"]

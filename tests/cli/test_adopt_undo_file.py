@@ -36,7 +36,7 @@ def test_a_file_that_is_made_while_it_is_asked_is_not_overwritten(tmp_path: Path
     path.write_text("somebody else's", encoding="utf-8")
     with pytest.raises(Ending) as ended:
         mine.begin(adding(ONE))
-    text = f"{path}: it exists already: nothing more is tagged; name another with --undo-file"
+    text = f"{path}: it exists already: nothing more is changed; name another with --undo-file"
     assert (ended.value.code, ended.value.lines, mine.begun) == (BAD_INPUT, (text,), [])
     assert path.read_text(encoding="utf-8") == "somebody else's"
 

@@ -13,6 +13,7 @@ from firebreak.errors import AwsError, NotFound, OutcomeUnknown
 from firebreak_cli.adopt.changes import Change, Outcome
 from firebreak_cli.adopt.owners import BY_NAME, Owner, owner_of
 from firebreak_cli.adopt.refusals import ends_the_run, patiently
+from firebreak_cli.adopt.rewrites import Rewrite
 from firebreak_cli.adopt.tagging import TagStore
 from firebreak_cli.adopt.undo_file import UndoFile
 from firebreak_cli.exit_codes import Ending, ending_of
@@ -24,12 +25,23 @@ _LEADS = frozenset({Outcome.TAGGED, Outcome.ALREADY, Outcome.OWNED})
 type Tags = Mapping[str, str]
 
 
+def owner_now(
+    physical_id: str, arn: str, tags: Tags, stack_of: Callable[[str, str], Owner | Unknown]
+) -> Owner | Unknown:
+    """The owner of a resource: its tags say it, else CloudFormation, which also knows better than a name."""
+    by_sign = owner_of(physical_id, tags)
+    if by_sign.owns and by_sign.by != BY_NAME:
+        return by_sign
+    return stack_of(physical_id, arn)
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The outcome of each change; `error` ended it early: the rest was not tried."""
+    """The outcome of each change, and of each alarm to be put; after `error` the rest was not tried."""
 
     changes: Sequence[Change]
     error: AwsError | Ending | None = None
+    rewrites: Sequence[Rewrite] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class Applier:
         return self._owned(replace(change, add=add, before=tags))
 
     def _owned(self, change: Change) -> Change:
-        owner = self._owner(change)
+        owner = owner_now(change.physical_id, change.arn, change.before, self.stack_of)
         if isinstance(owner, Unknown):
             why = f"whether a stack manages it could not be read: {owner.why}"
             return change if self.even_if_owned else change.ended(Outcome.NOT_READ, why)
@@ -77,13 +89,6 @@ class Applier:
         if owner.owns and not self.even_if_owned:
             return change.ended(Outcome.OWNED, f"{owner.shown} manages it, by {owner.by}")
         return change
-
-    def _owner(self, change: Change) -> Owner | Unknown:
-        """The owner: its tags say it, else CloudFormation, which also knows better than a name."""
-        by_sign = owner_of(change.physical_id, change.before)
-        if by_sign.owns and by_sign.by != BY_NAME:
-            return by_sign
-        return self.stack_of(change.physical_id, change.arn)
 
     def apply(self, changes: Iterable[Change], undo: UndoFile) -> Applied:
         """Make the changes that are ready, in order, until credentials, network or undo file fail."""

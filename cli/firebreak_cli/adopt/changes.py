@@ -23,13 +23,17 @@ class Outcome(StrEnum):
 
     READY = "ready"
     TAGGED = "tagged"
+    SWITCHED_ON = "switched_on"
     ALREADY = "already"
     OWNED = "owned"
     BY_HAND = "by_hand"
+    LEFT_ALONE = "left_alone"
     CHANGED = "changed"
     GONE = "gone"
     NOT_READ = "not_read"
     REFUSED = "refused"
+    PUT_BACK = "put_back"
+    NOT_PUT_BACK = "not_put_back"
     NOT_TRIED = "not_tried"
 
 

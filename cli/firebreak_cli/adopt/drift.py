@@ -28,9 +28,9 @@ def drift(entry: Entry, fresh: Plan, made_at: datetime) -> str:
     if _action_tag(now) == _action_tag(entry) and now.by_itself != entry.by_itself:
         leads = f"{now.by_itself.action or 'no action'} of {now.by_itself.target or 'nothing'}"
         return f"since the plan it changed: without a tag it leads to {leads}"
-    if now.changed_at and _configured_since(entry, now.changed_at, made_at):
-        at = now.changed_at.isoformat(timespec="milliseconds")
-        return f"since the plan it was configured again ({at})"
+    at = now.changed_at
+    if at and _configured_since(entry, at, made_at) and not _as_adopted(entry, now):
+        return f"since the plan it was configured again ({at.isoformat(timespec='milliseconds')})"
     return ""
 
 
@@ -42,3 +42,8 @@ def _action_tag(entry: Entry) -> str | None:
 def _configured_since(entry: Entry, changed_at: datetime, made_at: datetime) -> bool:
     """By CloudWatch's own times where the plan has one: they are of one clock."""
     return changed_at != entry.changed_at if entry.changed_at else changed_at > made_at
+
+
+def _as_adopted(entry: Entry, now: Entry) -> bool:
+    """Whether it is what this plan makes of it: an adoption that is run again has put the alarm before."""
+    return now.rides and not entry.rides and entry.wanted.items() <= (now.tags or {}).items()

@@ -162,9 +162,14 @@ class Entry:
         return self.adopted and self.opt_in in {OptIn.MISSING, OptIn.NOT_KNOWN}
 
     @property
+    def read_in_events(self) -> frozenset[str]:
+        """The keys of its tags, of those that it needs too, that functions take from its events."""
+        return _READ_IN_EVENTS & {*self.wanted, *(self.tags or {})}
+
+    @property
     def needs_propagation(self) -> bool:
         """Whether its tags matter and are not in its events."""
-        return self.adopted and not self.rides and bool({*self.wanted, *(self.tags or {})} & _READ_IN_EVENTS)
+        return self.adopted and not self.rides and bool(self.read_in_events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

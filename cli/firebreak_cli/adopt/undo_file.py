@@ -1,28 +1,31 @@
-"""The file that takes an adoption back: the tags that were added, by resource. Version 1.
+"""The file that takes an adoption back: the tags that were added, and the alarms that were put. Version 2.
 
-It is written before each tag is: what it names was added, or may have been.
+It is written before each change is made: what it names was done, or may have been. Version 1 has tags only.
 """
 
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from firebreak.core.tags import ACTION_TAG, OPT_IN_TAG, SEVERITY_TAG, TARGET_TAG
 from firebreak.policy.lines import path_of
+from firebreak_cli.adopt.alarm_configuration import Configuration, Kind
 from firebreak_cli.adopt.changes import Change
 from firebreak_cli.adopt.files import read_json
+from firebreak_cli.adopt.rewrites import Rewrite
 from firebreak_cli.adopt.tagging import STORES
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 
-VERSION = 1
+VERSION = 2
+OLDEST = 1
 # No other key is ever removed, whatever the file says.
 KEYS = frozenset({ACTION_TAG, TARGET_TAG, SEVERITY_TAG, OPT_IN_TAG})
 
@@ -43,7 +46,7 @@ class UndoFile:
     region: str
     made_at: datetime
     by: str
-    begun: list[Change] = field(default_factory=list)
+    begun: list[Change | Rewrite] = field(default_factory=list)
     made: bool = False
 
     def require_new(self) -> None:
@@ -53,7 +56,7 @@ class UndoFile:
         if not os.access(self.path.parent, os.W_OK):
             raise Ending(BAD_INPUT, f"{self.path}: cannot be written")
 
-    def begin(self, change: Change) -> None:
+    def begin(self, change: Change | Rewrite) -> None:
         """Record a change that is about to be made. Raises Ending where that is not possible."""
         self.begun.append(change)
         try:
@@ -62,7 +65,7 @@ class UndoFile:
             self.begun.remove(change)
             raise
 
-    def drop(self, change: Change) -> None:
+    def drop(self, change: Change | Rewrite) -> None:
         """Take a change out that was not made after all."""
         self.begun.remove(change)
         self._write()
@@ -77,10 +80,10 @@ class UndoFile:
                 self._create(self.path)
             self.made = bool(self.begun)
         except FileExistsError as error:
-            text = "it exists already: nothing more is tagged; name another with --undo-file"
+            text = "it exists already: nothing more is changed; name another with --undo-file"
             raise Ending(BAD_INPUT, f"{self.path}: {text}") from error
         except OSError as error:
-            text = f"{self.path}: cannot be written ({type(error).__name__}): nothing more is tagged"
+            text = f"{self.path}: cannot be written ({type(error).__name__}): nothing more is changed"
             raise Ending(BAD_INPUT, text) from error
 
     def _replace(self) -> None:
@@ -107,8 +110,26 @@ class UndoFile:
             "region": self.region,
             "made_at": self.made_at.isoformat(timespec="milliseconds"),
             "by": self.by,
-            "added": [{"what": one.what, "arn": one.arn, "tags": dict(one.add)} for one in self.begun],
+            "added": [
+                {"what": one.what, "arn": one.arn, "tags": dict(one.add)}
+                for one in self.begun
+                if isinstance(one, Change)
+            ],
+            "put": [
+                _put(one.what, one.before) for one in self.begun if isinstance(one, Rewrite) and one.before
+            ],
         }
+
+
+def _put(what: str, before: Configuration) -> Mapping[str, object]:
+    """One alarm as it was as a whole, and the settings that were put in place of its own."""
+    return {
+        "what": what,
+        "arn": before.arn,
+        "kind": before.kind.value,
+        "before": before.fields,
+        "action_configuration": before.with_propagation().action_configuration,
+    }
 
 
 class _Part(BaseModel):
@@ -129,25 +150,57 @@ class Added(_Part):
         return self
 
 
+class PutAlarm(_Part):
+    """One alarm that was put: `before` is all of it, `action_configuration` what it was put with."""
+
+    what: str
+    arn: str
+    kind: Kind
+    before: dict[str, Any]
+    action_configuration: dict[str, Any]
+
+    @property
+    def earlier(self) -> Configuration:
+        """The alarm as it was."""
+        return Configuration(kind=self.kind, name=self.name, arn=self.arn, fields=self.before)
+
+    @property
+    def name(self) -> str:
+        """The alarm's name."""
+        return self.arn.partition(":alarm:")[2]
+
+    @model_validator(mode="after")
+    def _one_alarm(self) -> Self:
+        if not self.name or self.before.get("AlarmName") != self.name:
+            raise ValueError("before.AlarmName: expected the name in its arn")
+        return self
+
+
 class ReadUndo(_Part):
     """An undo file that was read."""
 
-    version: Annotated[int, Field(strict=True, ge=VERSION, le=VERSION)]
+    version: Annotated[int, Field(strict=True, ge=OLDEST, le=VERSION)]
     account: Annotated[str, Field(pattern=r"^\d{12}$")]
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{5,32}$")]
     made_at: AwareDatetime
     by: str = ""
     added: tuple[Added, ...]
+    put: tuple[PutAlarm, ...] = ()
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         for place, one in enumerate(self.added):
-            found = _ARN.fullmatch(one.arn)
-            if not found or found.group("region", "account") != (self.region, self.account):
-                raise ValueError(f"added[{place}].arn: expected one of {self.account} {self.region}")
-            if found["service"] not in STORES:
-                raise ValueError(f"added[{place}].arn: expected one of {', '.join(STORES)}")
+            self._require_here(f"added[{place}]", one.arn, STORES)
+        for place, alarm in enumerate(self.put):
+            self._require_here(f"put[{place}]", alarm.arn, ("cloudwatch",))
         return self
+
+    def _require_here(self, place: str, arn: str, services: Collection[str]) -> None:
+        found = _ARN.fullmatch(arn)
+        if not found or found.group("region", "account") != (self.region, self.account):
+            raise ValueError(f"{place}.arn: expected one of {self.account} {self.region}")
+        if found["service"] not in services:
+            raise ValueError(f"{place}.arn: expected one of {', '.join(services)}")
 
 
 def read_undo(name: str) -> ReadUndo:

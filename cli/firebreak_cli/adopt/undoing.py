@@ -1,4 +1,4 @@
-"""Takes an adoption back: removes the tags that it added, where they are still as it left them."""
+"""Takes tags back: removes those that an adoption added, where they are still as it left them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +19,13 @@ class Undone(StrEnum):
 
     READY = "ready"
     REMOVED = "removed"
+    RESTORED = "restored"
     ALREADY = "already"
     CHANGED = "changed"
     NOT_READ = "not_read"
     REFUSED = "refused"
+    PUT_BACK = "put_back"
+    NOT_PUT_BACK = "not_put_back"
     NOT_TRIED = "not_tried"
 
 
@@ -105,6 +108,12 @@ def take_back(
             removal, error = _tried(one, store(one.arn), wait)
             done.append(removal)
     return TakenBack(done, error)
+
+
+def not_tried(removals: Sequence[Removal]) -> list[Removal]:
+    """The removals where an error ended it before the first of them."""
+    why = "an error ended it before"
+    return [_ended(one, Undone.NOT_TRIED, why) if one.outcome is Undone.READY else one for one in removals]
 
 
 def _tried(one: Removal, store: TagStore, wait: Callable[[float], None]) -> tuple[Removal, AwsError | None]:

@@ -1,6 +1,7 @@
 """`firebreak adopt`: what the alarms of an account would take to be answered."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,11 @@ from firebreak_cli.options import AsJson, print_json
 from firebreak_cli.stack import DEFAULT_STACK
 
 if TYPE_CHECKING:
+    from firebreak_cli.adopt.changes import Change
     from firebreak_cli.adopt.entries import Plan
+    from firebreak_cli.adopt.restoring import Restoration
+    from firebreak_cli.adopt.rewrites import Rewrite
+    from firebreak_cli.adopt.undoing import Removal
     from firebreak_cli.environment import Environment
 
 OwnStack = Annotated[
@@ -60,9 +65,15 @@ def adopt(
     name_prefix: Prefix = "",
     plan: PlanFile = "",
     patch: Annotated[bool, typer.Option("--patch", help="Print the changes for the owners' code.")] = False,
-    apply: Annotated[bool, typer.Option("--apply", help="Tag what nobody manages.")] = False,
+    apply: Annotated[
+        bool,
+        typer.Option("--apply", help="Tag what nobody manages, and put alarms' tags into their events."),
+    ] = False,
     even_if_owned: Annotated[
         bool, typer.Option("--even-if-owned", help="With --apply: also what a stack or a tool manages.")
+    ] = False,
+    tags_only: Annotated[
+        bool, typer.Option("--tags-only", help="With --apply: tag, and rewrite no alarm.")
     ] = False,
     undo_file: Annotated[
         str, typer.Option("--undo-file", metavar="FILE", help="With --apply: the undo file's name.")
@@ -74,7 +85,7 @@ def adopt(
 ) -> None:
     """Plan what existing alarms need to be answered, and why others are left alone.
 
-    Only --apply and --undo change anything: tags, never the configuration of an alarm.
+    Only --apply and --undo change anything: tags, and of alarms whether their tags are in their events.
 
     Example: firebreak adopt --json > plan.json; edit it; firebreak adopt --plan plan.json --apply
     """
@@ -86,6 +97,7 @@ def adopt(
         "--patch": patch,
         "--apply": apply,
         "--even-if-owned": even_if_owned,
+        "--tags-only": tags_only,
         "--undo-file": undo_file,
         "--undo": undo,
     }
@@ -95,7 +107,13 @@ def adopt(
         return _take_back(environment, undo, ask=not yes, as_json=as_json)
     found = _plan(environment, (alarms, tags, plan, name_prefix), stack)
     if apply:
-        how = {"ask": not yes, "owned": even_if_owned, "fresh": not plan, "as_json": as_json}
+        how = {
+            "ask": not yes,
+            "owned": even_if_owned,
+            "tags_only": tags_only,
+            "fresh": not plan,
+            "as_json": as_json,
+        }
         return _apply(environment, found, stack, undo_file, **how)
     return _show(found, stack, patch=patch, offline=bool(alarms), as_json=as_json)
 
@@ -109,7 +127,12 @@ _NOT_TOGETHER = (
     ("--plan", "--name-prefix"),
     ("--patch", "--apply"),
 )
-_NEEDS = (("--tags", "--alarms"), ("--even-if-owned", "--apply"), ("--undo-file", "--apply"))
+_NEEDS = (
+    ("--tags", "--alarms"),
+    ("--even-if-owned", "--apply"),
+    ("--tags-only", "--apply"),
+    ("--undo-file", "--apply"),
+)
 
 
 def _require_fitting(given: set[str]) -> None:
@@ -173,6 +196,7 @@ def _apply(
     *,
     ask: bool,
     owned: bool,
+    tags_only: bool,
     fresh: bool,
     as_json: bool,
 ) -> None:
@@ -180,19 +204,17 @@ def _apply(
     from firebreak_cli import screen
     from firebreak_cli.adopt import results
     from firebreak_cli.adopt.desk import Desk
-    from firebreak_cli.options import confirm
 
     desk = Desk.of(environment, plan.account, plan.region)
     changes = desk.looked(plan, stack, even_if_owned=owned, fresh=fresh)
-    ready = list(results.ready_of(changes))
+    rewrites = [] if tags_only else desk.rewrites(plan, changes, even_if_owned=owned)
     undo = desk.undo_file(undo_file)
-    if ready and ask:
-        results.changes_table(changes, screen.console(stderr=True))
-        confirm(f"Tag {len(ready)} resources in {plan.account} {plan.region}?")
+    if ask:
+        _ask_to_apply(changes, rewrites, f"{plan.account} {plan.region}")
     try:
-        applied = desk.apply(changes, undo, even_if_owned=owned)
+        applied = desk.apply(changes, rewrites, undo, even_if_owned=owned)
     except KeyboardInterrupt as error:
-        left = f"what was tagged is in {undo.path}" if undo.begun else "nothing was tagged"
+        left = f"what was changed is in {undo.path}" if undo.begun else "nothing was changed"
         raise Ending(INTERRUPTED, f"interrupted: {left}") from error
     written = undo.path if undo.begun else None
     if as_json:
@@ -204,24 +226,51 @@ def _apply(
     results.end_applied(applied)
 
 
+def _ask_to_apply(changes: "Sequence[Change]", rewrites: "Sequence[Rewrite]", place: str) -> None:
+    """Show what would be done and ask, if there is anything. Raises Ending where nobody says yes."""
+    from firebreak_cli import screen
+    from firebreak_cli.adopt import results
+    from firebreak_cli.options import confirm
+
+    tagged, rewritten = (sum(one.ready for one in of) for of in (changes, rewrites))
+    if tagged or rewritten:
+        console = screen.console(stderr=True)
+        results.changes_table(changes, console)
+        results.rewrites_table(rewrites, console)
+        confirm(results.question(tagged, rewritten, place))
+
+
 def _take_back(environment: "Environment", name: str, *, ask: bool, as_json: bool) -> None:
     from firebreak_cli import screen
     from firebreak_cli.adopt import results
     from firebreak_cli.adopt.desk import Desk
     from firebreak_cli.adopt.undo_file import read_undo
+
+    undo = read_undo(name)
+    desk = Desk.of(environment, undo.account, undo.region)
+    asked, removals = desk.restorations(undo), desk.removals(undo)
+    if ask:
+        _ask_to_take_back(asked, removals, f"{undo.account} {undo.region}")
+    restored, taken = desk.take_back(asked, removals)
+    if as_json:
+        print_json(results.taken_back_json(taken, restored))
+    else:
+        results.restorations_table(restored, screen.console())
+        results.removals_table(taken.removals, screen.console())
+    results.end_taken_back(taken, restored)
+
+
+def _ask_to_take_back(asked: "Sequence[Restoration]", removals: "Sequence[Removal]", place: str) -> None:
+    """Show what would be taken back and ask, if there is anything. Raises Ending where nobody says yes."""
+    from firebreak_cli import screen
+    from firebreak_cli.adopt import results
     from firebreak_cli.adopt.undoing import Undone
     from firebreak_cli.options import confirm
 
-    added = read_undo(name)
-    desk = Desk.of(environment, added.account, added.region)
-    removals = desk.removals(added)
-    ready = [one for one in removals if one.outcome is Undone.READY]
-    if ready and ask:
-        results.removals_table(removals, screen.console(stderr=True))
-        confirm(f"Remove the tags of {len(ready)} resources in {added.account} {added.region}?")
-    taken = desk.take_back(removals)
-    if as_json:
-        print_json(results.taken_back_json(taken))
-    else:
-        results.removals_table(taken.removals, screen.console())
-    results.end_taken_back(taken)
+    rewritten = sum(one.ready for one in asked)
+    tagged = sum(one.outcome is Undone.READY for one in removals)
+    if tagged or rewritten:
+        console = screen.console(stderr=True)
+        results.restorations_table(asked, console)
+        results.removals_table(removals, console)
+        confirm(results.undo_question(tagged, rewritten, place))
