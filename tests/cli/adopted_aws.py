@@ -59,7 +59,9 @@ def _asked(params: Any, context: Any, **_: object) -> None:
     context["firebreak_put"] = params
 
 
-def _kept(context: Any, **_: object) -> None:
+def _kept(context: Any, parsed: Any, **_: object) -> None:
+    if "Error" in parsed:
+        return
     asked = context["firebreak_put"]
     # The next put makes another object: what it leaves out is gone.
     vars(_alarm(asked["AlarmName"]))["kept"] = asked.get("ActionConfiguration")

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from firebreak.services.registry import CATALOG
 from firebreak_cli.adopt import plan_file
+from firebreak_cli.adopt.alarm_configuration import OPERATIONS
 from firebreak_cli.adopt.changes import Outcome
 from firebreak_cli.adopt.entries import MEANINGS
 from firebreak_cli.adopt.owners import OwnerKind
@@ -108,7 +109,9 @@ def test_the_rights_are_those_of_the_calls(aws: Any) -> None:
     called = {right.action for right in rights if right.action != "sts:GetCallerIdentity"}
     readers = {right for right in called if any(Right(right).is_in(one) for one in allowed("Readers"))}
     of_lambda = {"lambda:TagResource", "lambda:UntagResource"}
-    assert (called - readers) | of_lambda == documented()
+    of_other_kinds = {"cloudwatch:PutCompositeAlarm", "cloudwatch:PutLogAlarm"}
+    assert {one.partition(":")[2] for one in of_other_kinds} == {*OPERATIONS.values()} - {"PutMetricAlarm"}
+    assert (called - readers) | of_lambda | of_other_kinds == documented()
 
 
 APPLIED = {"version", "account", "region", "undo_file", "results", "rewrites", "patches"}

@@ -1,6 +1,6 @@
 """Reading, adding and removing tags of alarms, ECS services and Lambda functions.
 
-Only tags are changed. PutMetricAlarm is not used: it replaces the whole configuration of an alarm.
+Only tags are changed here.
 """
 
 from collections.abc import Mapping, Sequence
