@@ -16,6 +16,7 @@ from tests.cli.adopted import (
     planned,
     raw,
 )
+from tests.cli.alarm_stores import ON
 from tests.cli.test_adopt_rules import OPTED, L
 from tests.support import builders as a
 
@@ -125,7 +126,8 @@ def test_a_composite_that_names_itself_ends() -> None:
 
 
 def test_a_tagged_composite_keeps_its_children_to_itself() -> None:
-    tagged = existing(composite("both", "ALARM(one) OR ALARM(two)"), {"firebreak:action": "scale-service"})
+    shape = composite("both", "ALARM(one) OR ALARM(two)", ActionConfiguration=ON)
+    tagged = existing(shape, {"firebreak:action": "scale-service"})
     found = {one.alarm: one for one in planned(tagged, *pair(), target_tags=OPTED).entries}
     assert (found["both"].action, found["both"].reason) == ("scale-service", L.NOTHING_MISSING)
     assert found["one"].reason is L.NOTHING_MISSING

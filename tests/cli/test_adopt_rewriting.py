@@ -149,7 +149,7 @@ LEFT_ALONE: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(
     ("changes", "why"), [one[1:] for one in LEFT_ALONE], ids=[one[0] for one in LEFT_ALONE]
 )
-def test_some_alarms_are_left_alone_whoever_manages_them(changes: dict[str, Any], why: str) -> None:
+def test_some_alarms_are_left_alone_even_if_it_is_asked_for(changes: dict[str, Any], why: str) -> None:
     found = looked(one_alarm(**changes), owned=True)
     assert (found.outcome, found.detail.startswith(why)) == (Outcome.LEFT_ALONE, True), found.detail
     assert ended(Applied([], None, [found])).code == OWNED

@@ -26,6 +26,7 @@ from tests.cli.adopted import (
     raw,
     sample_alarms,
 )
+from tests.cli.alarm_stores import ON
 from tests.cli.test_adopt_sample import PLAN, SERVICES_OF_GROUPS
 from tests.contracts.template import read
 from tests.docs.documents import ROOT
@@ -173,7 +174,25 @@ def test_a_tagged_alarm_lacks_only_the_opt_in_of_its_target() -> None:
     tagged = existing(raw(), {"firebreak:action": "scale-service"})
     found = entry(tagged)
     assert (found.action, found.missing, found.needs_opt_in) == ("scale-service", {}, True)
-    assert entry(tagged, target_tags=OPTED).reason is L.NOTHING_MISSING
+    riding = existing(raw(ActionConfiguration=ON), {"firebreak:action": "scale-service"})
+    assert entry(riding, target_tags=OPTED).reason is L.NOTHING_MISSING
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ({}, None),
+        ({"ManagedBy": "terraform"}, L.NOTHING_MISSING),
+        ({"aws:cloudformation:stack-name": "Shop"}, L.NOTHING_MISSING),
+    ],
+    ids=["nobody", "terraform", "a stack"],
+)
+def test_tags_that_are_not_in_its_events_are_a_reason_to_adopt_an_alarm_of_nobody(
+    tags: dict[str, str], reason: LeftAlone | None
+) -> None:
+    found = entry(existing(raw(), {"firebreak:action": "scale-service", **tags}), target_tags=OPTED)
+    assert (found.reason, found.missing, found.needs_opt_in) == (reason, {}, False)
+    assert found.needs_propagation is (reason is None)
 
 
 def test_a_severity_alone_is_no_reason_to_adopt_an_alarm() -> None:

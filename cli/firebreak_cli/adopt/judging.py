@@ -93,8 +93,12 @@ def with_target(entry: Entry, found: Found, alarm: ExistingAlarm, known: Known) 
 
 
 def _completed(entry: Entry, alarm: ExistingAlarm, doubt: str) -> Entry:
-    """The entry with its severity, adopted if its action, its target or its opt-in are missing."""
-    if not entry.missing and not entry.needs_opt_in:
+    """The entry with its severity, adopted if action, target, opt-in or tags in events are missing.
+
+    For tags in events alone only where nobody manages it: not every tool has a setting for that.
+    """
+    not_in_events = entry.needs_propagation and not entry.owner.owns
+    if not (entry.missing or entry.needs_opt_in or not_in_events):
         text = f"it leads to {entry.action} of {entry.target}, which is opted in"
         return left(entry, Objection(LeftAlone.NOTHING_MISSING, text), alarm)
     declared = declared_severity(entry.alarm, alarm.known_tags)

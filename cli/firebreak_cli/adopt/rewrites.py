@@ -59,7 +59,7 @@ def rewrites_of(plan: Plan, changes: Iterable[Change]) -> Iterator[Rewrite]:
 
 
 def after_tagging(rewrites: Iterable[Rewrite], changes: Iterable[Change]) -> list[Rewrite]:
-    """What may still be put once the tags were added, or not."""
+    """The alarms, of which only those may still be put whose tags were added."""
     tagged = {one.arn: one for one in changes}
     enough = {Outcome.TAGGED, Outcome.ALREADY}
     return [_as_tagged(one, tagged.get(one.arn), enough) if one.ready else one for one in rewrites]

@@ -143,7 +143,7 @@ class _Run:
         return rewrite.ended(_OUTCOMES[found.end], found.detail)
 
     def _note(self, rewrite: Rewrite, before: Configuration, found: Replaced) -> None:
-        """What the end of one alarm means for those after it."""
+        """Decides by the end of one alarm whether those after it are put."""
         if found.end is End.DONE:
             self.accepted |= {before.operation}
         elif isinstance(found.error, Denied) and before.operation not in self.accepted:
@@ -155,7 +155,7 @@ class _Run:
 
 
 def objection_to(now: Configuration, keys: frozenset[str]) -> str:
-    """Why an alarm is not put, whoever manages it; empty where nothing speaks against it."""
+    """Why an alarm is not put, even if nobody manages it; empty where nothing speaks against it."""
     if now.name.startswith(TARGET_TRACKING_PREFIX):
         return "target tracking made it and puts it as it likes"
     if now.not_taken:

@@ -151,7 +151,7 @@ _CHECKS = (
         why="They are looked up then, by one more function and one more call that can fail.",
         mend=(
             "aws cloudwatch put-metric-alarm ... --action-configuration AlarmTagsPropagation={Enabled=true}"
-            " (it replaces the whole alarm: give all of its settings)"
+            " (it replaces the whole alarm: adopt --apply gives all of its settings)"
         ),
     ),
     Check(
