@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.stub import Stubber
 
 from firebreak.core.readings import NotRead, Unknown
@@ -92,10 +93,12 @@ def sending(answer: Mapping[str, Any], *, status: int = 200) -> Any:
     """A client to which CloudWatch sends this answer, in the encoding that botocore asks for."""
     made = client()
     body = json.dumps(answer, default=datetime.timestamp).encode()
+    headers = HTTPHeaders()
+    headers["Content-Type"] = "application/x-amz-json-1.0"
 
     def send(request: Any, **_: object) -> AWSResponse:
         assert b"json" in request.headers["Content-Type"]
-        return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.0"}, _Raw(body))
+        return AWSResponse(request.url, status, headers, _Raw(body))
 
     made.meta.events.register_last("before-send.cloudwatch.DescribeAlarms", send)
     return made

@@ -45,14 +45,8 @@ def values(shape: Any) -> st.SearchStrategy[Any]:
     """Every value that botocore's model allows for a shape, kept small."""
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     match shape.type_name:
-        case "structure" if shape.metadata.get("union"):
-            return st.one_of(
-                st.fixed_dictionaries({name: values(one)}) for name, one in shape.members.items()
-            )
         case "structure":
-            parts = {name: values(one) for name, one in shape.members.items()}
-            needed = {name: parts.pop(name) for name in shape.required_members}
-            return st.fixed_dictionaries(needed, optional=parts)
+            return _members(shape)
         case "list":
             return st.lists(values(shape.member), min_size=least or 0, max_size=max(2, least or 0))
         case "string":
@@ -73,7 +67,7 @@ def values(shape: Any) -> st.SearchStrategy[Any]:
 def _members(shape: Any) -> st.SearchStrategy[Any]:
     parts = {name: values(one) for name, one in shape.members.items()}
     if shape.metadata.get("union"):
-        return st.one_of(st.fixed_dictionaries({name: one}) for name, one in parts.items())
+        return st.one_of([st.fixed_dictionaries({name: one}) for name, one in parts.items()])
     needed = {name: parts.pop(name) for name in shape.required_members}
     return st.fixed_dictionaries(needed, optional=parts)
 

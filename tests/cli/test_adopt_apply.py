@@ -172,7 +172,7 @@ def test_with_json_what_would_be_tagged_is_shown_where_it_is_asked(aws: Any) -> 
     )
     back = adopt("--undo", "u.json", "--json", stdin="y\n")
     assert (back.exit_code, set(results(back).values())) == (0, {"removed"})
-    asked = f"Remove the tags of 2 resources and rewrite 1 alarm as they were in {ACCOUNT} {a.REGION}"
+    asked = f"Remove the tags of 2 resources and put 1 alarm back as a whole in {ACCOUNT} {a.REGION}"
     assert_asked(back.stderr, "PutMetricAlarm", "ecs:prod/api", "firebreak:severity", asked)
 
 

@@ -11,6 +11,7 @@ from firebreak_cli.adopt import plan_file
 from firebreak_cli.adopt.changes import Change, Outcome, changes_of
 from firebreak_cli.adopt.entries import Plan
 from tests.cli.adopted import NOW, composite, existing, planned, raw
+from tests.cli.alarm_stores import ON
 
 BEFORE, SINCE = NOW - timedelta(days=30), NOW + timedelta(seconds=1)
 ACTION = {"firebreak:action": "restart-service"}
@@ -39,6 +40,24 @@ def test_a_threshold_that_moved_is_a_change(tags: dict[str, str]) -> None:
     found = outcome(old, new)
     assert found.outcome is Outcome.CHANGED
     assert found.detail == "since the plan it was configured again (2026-11-30T03:00:01.000+00:00)"
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ({"firebreak:severity": "critical"}, []),
+        ({}, [Outcome.CHANGED]),
+        ({"firebreak:severity": "info"}, [Outcome.CHANGED]),
+    ],
+    ids=["its tags are there", "they are not", "another value"],
+)
+def test_an_alarm_that_was_put_with_its_tags_in_its_events_is_as_the_plan_wants_it(
+    tags: dict[str, str], found: list[Outcome]
+) -> None:
+    old = plan_of({"it": at(BEFORE, raw("it sev1"))}, {})
+    new = plan_of({"it": at(SINCE, raw("it sev1", ActionConfiguration=ON))}, tags)
+    changed = [one.outcome for one in changes_of(old, new) if one.outcome is Outcome.CHANGED]
+    assert changed == found
 
 
 def test_a_dimension_of_a_tagged_alarm_that_moved_is_a_change() -> None:

@@ -60,7 +60,7 @@ def undo_question(tagged: int, rewritten: int, place: str) -> str:
     if not rewritten:
         return f"Remove the tags of {tagged} resources in {place}?"
     tags = f"remove the tags of {tagged} resources and " if tagged else ""
-    asked = f"{tags}rewrite {_alarms(rewritten)} as they were in {place} {_pace(rewritten)}?"
+    asked = f"{tags}put {_alarms(rewritten)} back as a whole in {place} {_pace(rewritten)}?"
     return asked[0].upper() + asked[1:]
 
 
