@@ -128,6 +128,16 @@ def test_an_order_of_a_list_and_an_empty_list_are_no_difference() -> None:
     assert differences(one, shown(dimensions={"ServiceName": "web", "ClusterName": "prod"})) == ["Dimensions"]
 
 
+def test_an_empty_list_is_not_put_for_some_operations_refuse_it() -> None:
+    metric = {"Namespace": "Shop", "MetricName": "Lag", "Dimensions": []}
+    query = {"Id": "m1", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    no_keys = {PROPAGATION: {"Enabled": False, "IncludedTagKeys": []}}
+    fields = shown(dimensions={}, OKActions=[], Metrics=[query], ActionConfiguration=no_keys).fields
+    assert not {"OKActions", "AlarmActions", "Dimensions"} & fields.keys()
+    assert fields["Metrics"][0]["MetricStat"]["Metric"] == {"Namespace": "Shop", "MetricName": "Lag"}
+    assert fields[ACTION_CONFIGURATION] == OFF
+
+
 def test_a_threshold_is_the_same_number_however_it_is_written() -> None:
     assert differences(shown(Threshold=85), shown(Threshold=85.0)) == []
     assert differences(shown(Threshold=85), shown(Threshold=85.5)) == ["Threshold"]

@@ -78,8 +78,11 @@ def put(kind: str, described: dict[str, Any], operation: str) -> None:
         for one in (described, described, {**described, "ActionConfiguration": ON}):
             stubber.add_response("describe_alarms", {kind: [one]}, names)
 
+    sent: list[Stubber] = []
+
     def write(stubber: Stubber) -> None:
         stubber.add_response(operation, {}, request)
+        sent.append(stubber)
 
     store = stubbed(read, write)
     found = store.read([described["AlarmName"]])
@@ -87,6 +90,8 @@ def put(kind: str, described: dict[str, Any], operation: str) -> None:
     before = found[described["AlarmName"]]
     done = CarefulPut(store, lambda _: None).replace(before, before.with_propagation())
     assert (done.end, done.detail) == (End.DONE, "")
+    # A stub that is asked for another request looks like a reply that was lost.
+    sent[0].assert_no_pending_responses()
 
 
 @pytest.mark.parametrize("described", [raw(), BAND, PROMQL], ids=["one metric", "a band", "PromQL"])

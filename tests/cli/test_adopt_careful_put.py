@@ -95,7 +95,7 @@ def test_what_is_not_kept_ends_the_run_and_is_not_put_again() -> None:
     store = alarms(BEFORE, on_put=lambda _: BEFORE)
     found = put(store, waits.append)
     assert (found.end, found.stops, store.puts, waits) == (End.NOT_KEPT, True, [WANTED], [1.0, 2.0])
-    assert found.detail == "tag propagation was sent and is not there"
+    assert found.detail == "AWS took the other tag propagation and does not show it"
 
 
 def test_an_answer_that_is_a_moment_behind_is_waited_for() -> None:

@@ -86,23 +86,23 @@ def test_what_terraform_manages_is_put_only_where_that_is_asked_for(aws: Any, fo
     assert propagates("api-sev1") is True
 
 
-def denied() -> Environment:
-    """CloudWatch refuses the second PutMetricAlarm."""
+def denied(operation: str = "PutMetricAlarm", *, after: int = 1, code: str = "AccessDenied") -> Environment:
+    """CloudWatch refuses that call after the first ones, by default the second PutMetricAlarm."""
     puts: list[str] = []
     answer = {
-        "Error": {"Code": "AccessDenied", "Message": "x"},
+        "Error": {"Code": code, "Message": "x"},
         "ResponseMetadata": {"HTTPStatusCode": 403},
     }
 
     def refuse(model: Any, **_: object) -> Any:
         puts.append(model.name)
-        return (SimpleNamespace(status_code=403), answer) if len(puts) > 1 else None
+        return (SimpleNamespace(status_code=403), answer) if len(puts) > after else None
 
     class Session(PropagatingSession):
         def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
             made = super().client(service_name, *args, **kwargs)
             if service_name == "cloudwatch":
-                made.meta.events.register("before-call.cloudwatch.PutMetricAlarm", refuse)
+                made.meta.events.register(f"before-call.cloudwatch.{operation}", refuse)
             return made
 
     return Environment({}, lambda: NOW, lambda: Session(no_stack), sleep=lambda _: None)
@@ -128,6 +128,27 @@ def test_without_the_right_what_was_done_is_printed_and_in_the_undo_file(aws: An
     back = adopt("--undo", "u.json", "--yes", "--json")
     assert (back.exit_code, rewritten(back), propagates("a-sev1")) == (0, {"alarm a-sev1": "restored"}, None)
     assert tags(SERVICE) == {}
+
+
+def test_an_alarm_whose_tags_aws_refused_is_not_put(aws: Any) -> None:
+    moto_service("api")
+    put(aws, "a-sev1")
+    put(aws, "b-sev1")
+    done = adopt("--apply", "--yes", "--json", environment=denied("TagResource"))
+    assert (done.exit_code, results(done)["alarm b-sev1"]) == (NO_AWS, "refused")
+    assert rewritten(done) == {"alarm a-sev1": "switched_on", "alarm b-sev1": "not_tried"}
+    assert [propagates(name) for name in ("a-sev1", "b-sev1")] == [True, None]
+
+
+def test_where_an_undo_cannot_put_an_alarm_back_the_tags_stay(aws: Any) -> None:
+    moto_service("api")
+    alarm = put(aws, "api-sev1")
+    adopt("--apply", "--yes", "--undo-file", "u.json")
+    expired = denied(after=0, code="ExpiredToken")
+    back = adopt("--undo", "u.json", "--yes", "--json", environment=expired)
+    assert (back.exit_code, set(results(back).values())) == (NO_AWS, {"not_tried"})
+    assert (tags(alarm), propagates("api-sev1")) == (CRITICAL, True)
+    assert adopt("--undo", "u.json", "--yes").exit_code == 0
 
 
 def test_the_same_plan_goes_on_where_it_was_refused(aws: Any, folder: Path) -> None:

@@ -282,6 +282,13 @@ def test_one_that_cannot_be_put_back_is_in_the_undo_file_as_a_whole(tmp_path: Pa
     assert (ended(done).code, "put it by hand" in ended(done).lines[0]) == (PARTLY_DONE, True)
 
 
+def test_where_aws_does_not_keep_the_propagation_nothing_more_is_put(tmp_path: Path) -> None:
+    store = account(*NAMES, on_put=lambda wanted: wanted.with_action_configuration(None))
+    done = applied(store, tmp_path, *NAMES)
+    assert outcomes(done.rewrites) == [Outcome.REFUSED, Outcome.NOT_TRIED, Outcome.NOT_TRIED]
+    assert (len(store.puts), put_in(tmp_path), ended(done).code) == (1, ["a-sev1"], NO_AWS)
+
+
 def failing(*errors: AwsError | None) -> Alarms:
     return account(*NAMES, errors=[*errors])
 

@@ -113,7 +113,7 @@ class CarefulPut:
                 if changed := differences(wanted, now):
                     return self._put_back(before, ", ".join(changed))
                 if all_differences(wanted, now):
-                    return Replaced(End.NOT_KEPT, "tag propagation was sent and is not there")
+                    return Replaced(End.NOT_KEPT, "AWS took the other tag propagation and does not show it")
                 return Replaced(End.DONE)
             case never:
                 assert_never(never)

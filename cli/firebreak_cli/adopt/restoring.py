@@ -27,7 +27,7 @@ _OUTCOMES: Mapping[End, Undone] = {
     End.REFUSED: Undone.REFUSED,
     End.LOST: Undone.NOT_READ,
     End.NOT_READ_BACK: Undone.NOT_READ,
-    End.NOT_KEPT: Undone.CHANGED,
+    End.NOT_KEPT: Undone.REFUSED,
     End.PUT_BACK: Undone.PUT_BACK,
     End.NOT_PUT_BACK: Undone.NOT_PUT_BACK,
 }

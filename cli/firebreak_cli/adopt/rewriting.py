@@ -32,7 +32,7 @@ _OUTCOMES: Mapping[End, Outcome] = {
     End.REFUSED: Outcome.REFUSED,
     End.LOST: Outcome.NOT_READ,
     End.NOT_READ_BACK: Outcome.NOT_READ,
-    End.NOT_KEPT: Outcome.CHANGED,
+    End.NOT_KEPT: Outcome.REFUSED,
     End.PUT_BACK: Outcome.PUT_BACK,
     End.NOT_PUT_BACK: Outcome.NOT_PUT_BACK,
 }
