@@ -21,6 +21,7 @@ class Settings:
     `account` and `region` come from the function's own ARN, which is read from the environment:
     the one in the invocation's context is made up by `sam local` and names a version, not the alias.
     `action` is the action that the function carries out, empty for Verify, Page, Route and Report.
+    `dead_letters_url` is the queue that Verify counts, empty for the others.
     `local_aws` is True when an endpoint is named, as the stack's parameter EndpointUrl does for local AWS.
     """
 
@@ -37,6 +38,7 @@ class Settings:
     region: str
     action: str = ""
     local_aws: bool = False
+    dead_letters_url: str = ""
     decisions_kept: timedelta = timedelta(days=FEWEST_DAYS)
 
     @classmethod
@@ -58,6 +60,7 @@ class Settings:
             region=region,
             action=env.get("ACTION", ""),
             local_aws=bool(env.get("AWS_ENDPOINT_URL")),
+            dead_letters_url=env.get("DEAD_LETTERS_URL", ""),
             decisions_kept=_days(env, "DECISION_RETENTION_DAYS"),
         )
 

@@ -13,6 +13,7 @@ from boto3.session import Session
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import FAIL_FAST_SECONDS, fail_fast, made_once, mutator, patient, reader
+from firebreak.aws.own_measures import DeadLetters, OwnEvents
 from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
 from firebreak.aws.secrets import CachedSecrets
@@ -33,6 +34,7 @@ from firebreak.ledger.call_counts import DynamoCallCounts
 from firebreak.ledger.channel_health import DynamoChannelHealth
 from firebreak.ledger.deliveries import DynamoDeliveries
 from firebreak.ledger.dynamodb import DynamoLedger
+from firebreak.ledger.heartbeats import DynamoHeartbeats
 from firebreak.ledger.page_tests import DynamoPageTests
 from firebreak.ledger.policies import DynamoPolicies
 from firebreak.ledger.retention import Retention
@@ -51,6 +53,7 @@ from firebreak.remediation.decision_recorder import DecisionRecorder
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.policy_keeper import PolicyKeeper
 from firebreak.remediation.remediator import Remediator
+from firebreak.remediation.self_watch import SelfWatch
 from firebreak.remediation.snapshot import Observer
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.tag_router import RememberedTags, TagRouter
@@ -63,6 +66,9 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
     from firebreak.remediation.diagnostics import DiagnosticsCollector, DiagnosticSources
+
+# The namespace of the functions' metrics, as the template gives it to Powertools.
+METRICS_NAMESPACE = "Firebreak"
 
 # A call to a channel ends after 5 s, and so does a request for a picture: this is 5 s less the connection.
 REPLY_SECONDS = 5.0 - FAIL_FAST_SECONDS
@@ -248,6 +254,17 @@ class Wiring:
             account=self.settings.account,
             region=self.settings.region,
             keep_policy=self._policy_keeper().keep,
+            measure=self.self_watch().measure,
+        )
+
+    def self_watch(self) -> SelfWatch:
+        """Measures the stack itself; connected by the first sweep, and asked once and briefly."""
+        own, connect = self.settings, made_once(partial(fail_fast, self.session))
+        return SelfWatch(
+            newest_heartbeat=DynamoHeartbeats(self.dynamodb, own.ledger_table).newest,
+            dead_letters=DeadLetters(connect, own.dead_letters_url).count,
+            lost_events=OwnEvents(connect, METRICS_NAMESPACE, own.stack_name).lost,
+            log=self.log,
         )
 
     def _policy_keeper(self) -> PolicyKeeper:

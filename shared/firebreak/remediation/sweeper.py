@@ -48,14 +48,17 @@ class Sweep:
     log: Log
     now: datetime
     keep_policy: Callable[[datetime], None]
+    measure: Callable[[datetime], None]
     failed: list[AwsError | NobodyNotified] = field(default_factory=list)
 
     def run(self) -> None:
         """Looks at everything past due. Raises the first AwsError or NobodyNotified after all was looked at.
 
-        The last step waits for nothing that fails: the storm stays as it is until it can be looked at.
+        The storm waits for nothing that fails: it stays as it is until it can be looked at. The measures
+        of the stack itself come after all that humans wait for.
         """
-        for part in (self._announcements, self._requests, self._incidents, self._policy, self._storm):
+        parts = (self._announcements, self._requests, self._incidents, self._policy, self._storm)
+        for part in (*parts, self._measures):
             self._guarded(part.__name__.strip("_"), part)
         if self.failed:
             raise next((error for error in self.failed if isinstance(error, NobodyNotified)), self.failed[0])
@@ -152,6 +155,9 @@ class Sweep:
 
     def _policy(self) -> None:
         self.keep_policy(self.now)
+
+    def _measures(self) -> None:
+        self.measure(self.now)
 
     def _storm(self) -> None:
         if unread := self.storms.sweep(self.policy().storm):

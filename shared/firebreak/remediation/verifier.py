@@ -62,6 +62,7 @@ from firebreak.remediation.future_events import refuse_ahead
 from firebreak.remediation.incident_writer import IncidentWriter
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.policy_keeper import keeps_no_policy
+from firebreak.remediation.self_watch import measures_nothing
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.sweeper import Sweep
 from firebreak.remediation.unusable_events import read_alarm, read_check, refuse_unusable
@@ -91,6 +92,7 @@ class Verifier:
     account: str
     region: str
     keep_policy: Callable[[datetime], None] = keeps_no_policy
+    measure: Callable[[datetime], None] = measures_nothing
 
     def handle(self, event: object) -> Summary:
         """Looks at the subject of the event. Raises AwsError when the ledger is unreachable: again later."""
@@ -139,6 +141,7 @@ class Verifier:
             log=self.log,
             now=self.clock.now(),
             keep_policy=self.keep_policy,
+            measure=self.measure,
         ).run()
         return Summary("swept", Reason.NOT_IN_ALARM, "")
 
