@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.incident.own_requests import request_of
+from firebreak.core.incident.states import IncidentState
 from firebreak.core.model import Alarm
 from firebreak.core.paging.page import Phase
+from firebreak.core.reasons import Reason
 from firebreak.policy.compiler import parse_policy
+from firebreak.wire.requests import request_event
 from tests.support import builders as a
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import World, eventbridge, world_on_moto
+from tests.workflow.test_acting_by_hand import asked
 from tests.workflow.test_flapping import wait
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -62,6 +67,76 @@ def test_each_alarm_a_function_failed_on_has_its_decision_in_the_ledger(world: W
     ]
     assert len(decisions) == 3
     assert all("function_failed" in str(item) for item in decisions)
+
+
+STOPPED = "ZeroReservedConcurrency"
+
+
+def of(function: str) -> str:
+    return ARN.replace("restart-service", function)
+
+
+def test_alarms_that_come_to_stopped_functions_are_one_page_and_one_list_of_names(world: World) -> None:
+    for function in ("restart-service", "scale-service", "replace-task"):
+        for number in range(10):
+            alarm = world.red(f"{function}-{number}")
+            world.page_desk().handle(crash(eventbridge(alarm), STOPPED, of(function)))
+    assert len(threads(world)) == 1
+    ((subject, body),) = world.pager.sent
+    assert "CRASHED" in subject
+    assert "its function is stopped (its reserved concurrency is 0). Handle it yourself." in body
+    assert "Alarms that come to stopped functions meanwhile are summed up." in body
+    wait(world, 70 * MINUTE)
+    summed = [page.body for _, page in world.pager.pages if page.body.startswith("SUMMED UP")]
+    assert "29 more for the same cause" in summed[0]
+    assert "replace-task-9" in summed[0]
+    assert len(threads(world)) == 1
+
+
+def test_the_requests_of_incidents_that_a_stop_holds_up_are_no_page_each(world: World) -> None:
+    """The sweep makes the request of a climbing incident again every five minutes."""
+    climbing = [a.incident(IncidentState.CLIMBING, id=name) for name in ("i-0123456789", "i-9876543210")]
+    for _ in range(24):
+        for incident in climbing:
+            event = request_event(request_of(incident, world.clock.now()))
+            world.page_desk().handle(crash(event, STOPPED))
+        wait(world, 5 * MINUTE)
+    assert len(threads(world)) == 1
+    (first, *later) = [body for _, body in world.pager.sent]
+    assert "incident: i-0123456789" in first
+    assert later == []
+
+
+def test_what_a_human_asked_of_a_stopped_function_is_a_page_of_its_own(world: World) -> None:
+    world.page_desk().handle(crash(eventbridge(world.red()), STOPPED))
+    event = request_event(asked(world))
+    world.page_desk().handle(crash(event, STOPPED))
+    assert len(threads(world)) == 2
+
+
+def test_a_stop_is_another_cause_than_a_failure(world: World) -> None:
+    crashed_on(world, 1)
+    crashed_on(world, 1, condition=STOPPED)
+    assert len(threads(world)) == 2
+
+
+def test_the_heartbeat_of_a_stopped_function_is_recorded_and_left_to_the_alarm_on_its_absence(
+    world: World,
+) -> None:
+    beat = world.red("firebreak-heartbeat", tags={"firebreak:action": "restart-service"})
+    result = world.page_desk().handle(crash(eventbridge(beat), STOPPED))
+    assert result.reason is Reason.FUNCTION_FAILED
+    assert world.pager.sent == []
+    items = world.dynamodb.scan(TableName="ledger")["Items"]
+    assert [item["reason"]["S"] for item in items if item["pk"]["S"].startswith("DECISION#")] == [
+        "function_failed"
+    ]
+
+
+def test_a_heartbeat_that_a_function_failed_on_is_paged(world: World) -> None:
+    beat = world.red("firebreak-heartbeat", tags={"firebreak:action": "restart-service"})
+    world.page_desk().handle(crash(eventbridge(beat), "RetriesExhausted"))
+    assert len(world.pager.sent) == 1
 
 
 def test_an_event_that_is_delivered_again_after_a_failure_is_decided(world: World) -> None:

@@ -1,7 +1,8 @@
 """Lambda's reports of failed functions: their subject, and the announcement that is made of each.
 
-All alarms that one function fails on under one condition are one cause: one thread of pages, counted. The
-decision that was not made is recorded for each of them, so that an alarm that is only counted can be found.
+All alarms that one function fails on under one condition are one cause: one thread of pages, counted. All
+functions that somebody stopped are one cause. The decision that was not made is recorded for each alarm, so
+that one that is only counted can be found.
 """
 
 import re
@@ -21,10 +22,18 @@ from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.wire.lenient_json import text
 
+# Lambda's condition for a function whose reserved concurrency is 0: it was stopped, and all its events fail.
+STOPPED = "ZeroReservedConcurrency"
+
 _INCIDENT = re.compile(r"i-[0-9a-f]{10}")
 _NAME_IN_ARN = 6
 # A report about no single alarm is announced again this often (seconds) while it lasts; a schedule's daily.
 AGAIN_AFTER, SCHEDULES_AGAIN_AFTER = 900, 86_400
+
+
+STOPPED_BY_HAND = "its function is stopped (its reserved concurrency is 0)"
+SUMMED_UP = "Further failures of this function are summed up."
+SUMMED_UP_WHILE_STOPPED = "Alarms that come to stopped functions meanwhile are summed up."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +77,21 @@ class Crash:
         if by_schedule := _by_schedule(self.payload):
             return self._on_schedule(by_schedule, now), None
         incident_id, found = _incident_in(self.payload), _alarm_in(self.payload)
-        if isinstance(found, Alarm) and not incident_id:
-            return self._on_alarm(found, now)
+        # Sweeps repeat the requests of incidents: while the functions are stopped that is no news.
+        if isinstance(found, Alarm) and (not incident_id or (self.stopped and not found.manual)):
+            return self._on_alarm(found, incident_id, now)
         return self._on_something(incident_id, found, now), None
 
-    def _on_alarm(self, alarm: Alarm, now: datetime) -> tuple[Announcement, DecisionRecord]:
-        key = digest("crash", self.function, self.condition)
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody stopped the function, so that it did not even begin."""
+        return self.condition == STOPPED
+
+    def _on_alarm(self, alarm: Alarm, incident_id: str, now: datetime) -> tuple[Announcement, DecisionRecord]:
+        shared = self.stopped and not alarm.manual
+        key = digest("crash", STOPPED) if shared else digest("crash", self.function, self.condition)
+        failed = STOPPED_BY_HAND if self.stopped else f"its function failed ({self.condition})"
+        further = SUMMED_UP_WHILE_STOPPED if shared else SUMMED_UP
         # Not the key of the decision: a redelivered event would count as decided.
         event = digest("crash", alarm_key(alarm, self.function), self.condition)
         decision = refuse(Reason.FUNCTION_FAILED, f"{self.function}: {self.condition}")
@@ -85,9 +103,13 @@ class Crash:
             at=now,
             incident_id=record.incident_id,
             action="",
-            headline=_undecided(f"its function failed ({self.condition})"),
-            facts=(f"function: {self.function}", *given_reason(alarm)),
-            next=f"{incident_messages.NOTHING_LOOKS_AGAIN} Further failures of this function are summed up.",
+            headline=_undecided(failed),
+            facts=(
+                f"function: {self.function}",
+                *([f"incident: {incident_id}"] if incident_id else []),
+                *given_reason(alarm),
+            ),
+            next=f"{incident_messages.NOTHING_LOOKS_AGAIN} {further}",
             alarm_name="" if alarm.manual else alarm.name,
             alarm_since=None if alarm.manual else alarm.since,
             account=alarm.account,

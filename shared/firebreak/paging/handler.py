@@ -191,7 +191,7 @@ class PageDesk:
         if message and not decision and self._left_to_the_storm(message, red_alarm(alarm, now)):
             decision = refuse(Reason.STORM, f"its severity is below critical; {why.detail}")
         decision = decision or routed
-        if is_heartbeat(alarm, self.dispatcher.stack.name, self.account, self.region):
+        if self._is_heartbeat(alarm):
             # Its tags were lost on the way: recorded, not counted; a missing heartbeat is what pages.
             decision = refuse(Reason.HEARTBEAT_BLIND, why.detail)
         record = untargeted(key, alarm, "page", decision, now)
@@ -270,8 +270,15 @@ class PageDesk:
         message, record = crash.reported(self.clock.now())
         if record:
             self._remember(record)
+        if crash.stopped and record and self._is_heartbeat(record.alarm):
+            # A missing heartbeat is what pages: one at each beat would be no stop.
+            return Summary(record.decision.word, record.decision.reason, record.incident_id)
         self._announce_once(message)
         return Summary("notified", Reason.CLEAR_TO_ACT, message.incident_id)
+
+    def _is_heartbeat(self, alarm: Alarm | None) -> bool:
+        own = self.dispatcher.stack.name
+        return alarm is not None and is_heartbeat(alarm, own, self.account, self.region)
 
     def _announce_once(self, message: Announcement) -> None:
         rules = self._rules()
