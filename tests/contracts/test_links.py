@@ -101,15 +101,21 @@ def test_a_failed_function_is_reported_by_page_and_page_by_the_topic(name: str) 
     assert functions()[name]["DeadLetterQueue"] == {"Type": "SQS", "TargetArn": DEAD_LETTERS["Arn"]}
 
 
-def test_a_dead_letter_is_an_alarm_at_once() -> None:
+def test_one_dead_letter_is_an_alarm_and_so_is_nobody_who_counts_them() -> None:
     alarm = alarms()["DeadLettersAlarm"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-    assert alarm["Dimensions"] == [
-        {"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}
-    ]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
-    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, 1)
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "breaching")
     assert "Condition" not in template()["Resources"]["DeadLettersAlarm"]
+
+
+def test_the_function_that_sweeps_counts_the_dead_letters_of_this_stack_and_may_do_no_more_with_them() -> (
+    None
+):
+    verify = functions()["Verify"]
+    assert verify["Environment"]["Variables"]["DEAD_LETTERS_URL"] == {"Ref": "DeadLetters"}
+    asked = [one for one in statements(verify["Policies"]) if "sqs:" in json.dumps(one["Action"])]
+    (granted,) = [(one["Action"], one["Resource"]) for one in asked]
+    assert granted == ("sqs:GetQueueAttributes", DEAD_LETTERS["Arn"])
 
 
 def test_alarms_may_publish_to_the_topic() -> None:
@@ -129,20 +135,22 @@ def test_an_alarm_goes_straight_to_the_topic_says_what_to_do_and_asks_nothing_of
 
 
 WATCHES = {
-    "HeartbeatMissing": ("Heartbeats", "breaching"),
+    "DeadLettersAlarm": ("DeadLetters", "breaching"),
+    "HeartbeatMissing": ("HeartbeatAgeSeconds", "breaching"),
     "SweepsMissing": ("Sweeps", "breaching"),
     "PageSweepsMissing": ("PageSweeps", "breaching"),
-    "UnverifiedAct": ("OldestUnverifiedActSeconds", "notBreaching"),
-    "StuckLeases": ("StuckLeases", "notBreaching"),
-    "UntoldAnnouncement": ("OldestAnnouncementSeconds", "notBreaching"),
-    "DoctorFindings": ("DoctorFindings", "notBreaching"),
+    "UnverifiedAct": ("OldestUnverifiedActSeconds", "ignore"),
+    "StuckLeases": ("StuckLeases", "ignore"),
+    "UntoldAnnouncement": ("OldestAnnouncementSeconds", "ignore"),
+    "DoctorFindings": ("DoctorFindings", "ignore"),
     "DoctorMissing": ("DoctorFindings", "breaching"),
+    "EventsWithoutDecision": ("EventsWithoutDecision", "breaching"),
 }
 OWN_DIMENSION = [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
 
 
 def test_the_watchdog_is_these_alarms() -> None:
-    assert set(alarms()) == {*WATCHES, "DeadLettersAlarm", "EventsWithoutDecision", "HeartbeatAlarm"}
+    assert set(alarms()) == {*WATCHES, "HeartbeatAlarm"}
 
 
 @pytest.mark.parametrize(("name", "watched"), WATCHES.items())
@@ -160,27 +168,47 @@ def test_the_metrics_carry_the_name_of_the_stack_and_nothing_else() -> None:
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Firebreak"
 
 
-@pytest.mark.parametrize("name", [name for name, (_, missing) in WATCHES.items() if missing == "breaching"])
-def test_an_alarm_on_absence_waits_for_its_first_data(name: str) -> None:
+MISSING_IS_RED = [name for name, (_, missing) in WATCHES.items() if missing == "breaching"]
+ON_COUNTS = {"SweepsMissing": "Sum", "PageSweepsMissing": "Sum", "DoctorMissing": "SampleCount"}
+
+
+@pytest.mark.parametrize("name", MISSING_IS_RED)
+def test_an_alarm_that_is_red_without_data_waits_for_its_first_data(name: str) -> None:
+    assert alarms()[name]["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"]
+
+
+@pytest.mark.parametrize("name", MISSING_IS_RED)
+def test_an_alarm_asks_for_a_value_that_is_too_high_unless_nothing_is_left_that_could_write_one(
+    name: str,
+) -> None:
+    """CloudWatch finds old counts for longer than the periods say, but for those of the wall clock."""
     alarm = alarms()[name]
-    assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["Statistic"]) == (
-        "LessThanThreshold",
-        1,
-        # None found is a datapoint as well.
-        "SampleCount" if name == "DoctorMissing" else "Sum",
-    )
-    assert alarm["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"]
+    if name in ON_COUNTS:
+        asked = (alarm["ComparisonOperator"], alarm["Threshold"], alarm["Statistic"])
+        assert asked == ("LessThanThreshold", 1, ON_COUNTS[name])
+        assert alarm["EvaluationWindow"] == {"WallClockWindow": {"Timezone": "UTC"}}
+        assert alarm["Period"] in WALL_CLOCK_PERIODS
+    else:
+        assert (alarm["ComparisonOperator"], alarm["Statistic"]) == ("GreaterThanThreshold", "Maximum")
 
 
-def test_three_heartbeats_must_be_missing() -> None:
+# The page of the User Guide on evaluation windows; PutMetricAlarm refuses others.
+WALL_CLOCK_PERIODS = (60, 300, 3600, 86_400, 604_800)
+
+
+def test_no_alarm_computes_with_metrics() -> None:
+    """RUNNING_SUM and FILL depend on how many periods CloudWatch looks at, which it does not say."""
+    assert [name for name, alarm in alarms().items() if "Metrics" in alarm] == []
+
+
+def test_the_age_of_a_heartbeat_may_be_three_of_them_and_the_last_may_be_under_way() -> None:
     alarm = alarms()["HeartbeatMissing"]
-    length = {"Fn::FindInMap": ["Heartbeat", {"Ref": "HeartbeatMinutes"}, "Seconds"]}
-    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (length, 3, 3)
+    assert alarm["Threshold"] == {"Fn::FindInMap": ["Heartbeat", {"Ref": "HeartbeatMinutes"}, "Limit"]}
     lengths = template()["Mappings"]["Heartbeat"]
     allowed = template()["Parameters"]["HeartbeatMinutes"]["AllowedValues"]
     assert sorted(lengths) == sorted(allowed)
-    for minutes in set(allowed) - {"0"}:
-        assert lengths[minutes] == {"Seconds": int(minutes) * 60, "WarmUp": int(minutes) * 3}
+    for minutes in {int(one) for one in allowed} - {0}:
+        assert lengths[str(minutes)] == {"Limit": (3 * minutes + 2) * 60, "WarmUp": 3 * minutes + 12}
 
 
 def test_the_heartbeat_is_turned_red_without_code_of_firebreak_by_a_role_that_can_do_nothing_else() -> None:
@@ -223,16 +251,3 @@ def test_there_is_a_heartbeat_wherever_restart_service_may_hear_it() -> None:
             {"Fn::Not": [{"Fn::Equals": [{"Ref": "ActionConcurrency"}, 0]}]},
         ]
     }
-
-
-def test_events_are_set_against_decisions_and_failures() -> None:
-    alarm = alarms()["EventsWithoutDecision"]
-    lost, *counted = alarm["Metrics"]
-    assert lost["Expression"] == "RUNNING_SUM(FILL(events, 0) - FILL(decisions, 0) - FILL(failures, 0))"
-    assert [one["Id"].capitalize() for one in counted] == ["Events", "Decisions", "Failures"]
-    for one in counted:
-        metric = {"Namespace": "Firebreak", "MetricName": one["Id"].capitalize(), "Dimensions": OWN_DIMENSION}
-        assert one["MetricStat"] == {"Metric": metric, "Period": 900, "Stat": "Sum"}
-    # An event that is being handled at this moment is in the last period only, and in no two.
-    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (2, 2)
-    assert template()["Parameters"]["MetricMath"]["Default"] == "true"

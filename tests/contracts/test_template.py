@@ -323,10 +323,11 @@ def test_the_ledger_outlives_the_stack() -> None:
     assert template()["Parameters"]["LedgerDeletionProtection"]["Default"] == "true"
 
 
-def test_dead_letters_alarm_without_any_code_of_firebreak() -> None:
+def test_dead_letters_are_reported_although_no_code_of_firebreak_counts_them() -> None:
+    """Without the count the alarm is red, and it goes straight to the topic."""
     alarm = resource("DeadLettersAlarm")
     assert alarm["AlarmActions"] == [{"Ref": "PageTopic"}]
-    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DeadLetters", "QueueName"]}
+    assert alarm["TreatMissingData"] == "breaching"
 
 
 @pytest.mark.parametrize("name", sorted(functions().keys() - {REPORT}))

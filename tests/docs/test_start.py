@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from firebreak.aws.own_measures import METRICS_READ
 from tests.contracts.template import REPORT, WATCH, actions, functions, template
 from tests.docs.documents import ROOT, document
 
@@ -59,6 +60,11 @@ COUNTED = {
         1 / 1_000_000,
     ),
     "metrics that its own alarms look at": (watched_metrics(), 0.10),
+    "metrics that sweeps read": (
+        len(METRICS_READ) * MINUTES_A_MONTH // rate("Verify"),
+        0.01 / 1000,
+    ),
+    "times that sweeps count the dead letters": (MINUTES_A_MONTH // rate("Verify"), 0.40 / 1_000_000),
     # Powertools counts cold starts under a name for each function.
     "metrics that it writes, where each is written in every hour": (
         len(written_metrics()) + len(functions()),

@@ -86,8 +86,9 @@ def test_a_pause_of_the_action_does_not_hide_it(quiet: Bench) -> None:
 
 
 ALARMED = {
-    "ApproximateNumberOfMessagesVisible",
-    "Heartbeats",
+    "DeadLetters",
+    "EventsWithoutDecision",
+    "HeartbeatAgeSeconds",
     "OldestAnnouncementSeconds",
     "OldestUnverifiedActSeconds",
     "PageSweeps",
@@ -104,16 +105,11 @@ def test_dead_letters_and_the_watchdog_alarm_straight_to_the_topic(local_aws: Lo
     assert [alarm["AlarmName"] for alarm in own if alarm["AlarmActions"] != [topic]] == []
 
 
-def test_the_alarm_on_dead_letters_watches_the_deployed_queue(local_aws: LocalAws) -> None:
-    pages = local_aws.running.session().client("cloudwatch").get_paginator("describe_alarms").paginate()
-    of_queues = [
-        alarm["Dimensions"]
-        for page in pages
-        for alarm in page["MetricAlarms"]
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
-    ]
-    queue = local_aws.stack.dead_letters.rsplit("/", 1)[-1]
-    assert [{"Name": "QueueName", "Value": queue}] in of_queues
+def test_the_function_that_sweeps_knows_the_deployed_queue(local_aws: LocalAws) -> None:
+    client = local_aws.running.session().client("lambda")
+    found = client.get_function_configuration(FunctionName=local_aws.stack.functions["Verify"])
+    url = found["Environment"]["Variables"]["DEAD_LETTERS_URL"]
+    assert url.rsplit("/", 1)[-1] == local_aws.stack.dead_letters.rsplit("/", 1)[-1]
 
 
 def destination(local: LocalAws, name: str) -> str:

@@ -67,6 +67,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **{f"{spec.logical_id}Role": (*_OF_DECIDING, *_own(spec)) for spec in CATALOG.specs.values()},
         "VerifyRole": (
             *_OF_DECIDING,
+            *("cloudwatch:GetMetricData", "sqs:GetQueueAttributes"),
             *(
                 one.action
                 for spec in CATALOG.specs.values()

@@ -17,7 +17,6 @@ GIVEN_POLICY = "policies/given.toml"
 LOCAL_PARAMETERS = {
     "PolicyFile": "policies/demo.toml",
     "LedgerDeletionProtection": "false",
-    "MetricMath": "false",
 }
 
 

@@ -24,6 +24,7 @@ SETTLED_AFTER = timedelta(minutes=20)
 LOOKED_BACK = timedelta(minutes=30)
 _PERIOD = timedelta(minutes=5)
 _ENDS = ("Decisions", "Failures")
+METRICS_READ = ("Events", *_ENDS)
 
 
 class DeadLetters:
@@ -61,9 +62,8 @@ class OwnEvents:
         return look("GetMetricData", partial(self._lost, _whole_periods(now - SETTLED_AFTER)))
 
     def _lost(self, until: datetime) -> int | Absent:
-        names = ("Events", *_ENDS)
         reply = self._connect("cloudwatch").get_metric_data(
-            MetricDataQueries=[self._query(name) for name in names],
+            MetricDataQueries=[self._query(name) for name in METRICS_READ],
             StartTime=until - LOOKED_BACK,
             EndTime=until,
         )
