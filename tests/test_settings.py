@@ -28,6 +28,10 @@ def test_a_whole_environment_is_read() -> None:
     assert (settings.account, settings.region) == ("111122223333", "eu-west-1")
     assert (settings.stack_name, settings.ledger_table) == ("firebreak", "ledger")
     assert settings.function_arn == ARN
+    assert (
+        settings.dead_letters_url,
+        Settings.from_env(ENV | {"DEAD_LETTERS_URL": "x"}).dead_letters_url,
+    ) == ("", "x")
     assert (settings.action, Settings.from_env(ENV | {"ACTION": "x"}).action) == ("", "x")
 
 

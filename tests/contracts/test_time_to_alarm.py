@@ -58,7 +58,7 @@ def count(at: datetime, value: float = 1) -> Count:
 
 
 def gauge(value: Callable[[datetime, datetime], float]) -> Played:
-    """What sweeps write, by the time of the fault and their own."""
+    """The gauges of sweeps, by the time of the fault and their own."""
 
     def played(fault: datetime, until: datetime, wait: timedelta, every_other: timedelta) -> Sequence[Count]:
         after = fault + wait

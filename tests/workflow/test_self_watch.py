@@ -4,15 +4,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from boto3.session import Session
 
+from firebreak.aws.own_measures import METRICS_READ
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.errors import Unavailable
 from firebreak.ledger.heartbeats import DynamoHeartbeats
 from firebreak.remediation.self_watch import SelfWatch
+from firebreak.settings import Settings
+from firebreak.wiring import METRICS_NAMESPACE, Wiring
+from tests.contracts.template import template
 from tests.support import builders as a
 from tests.support.fakes import ListLog
 from tests.support.faults import NO_CONNECTION, Wrapped, fail
 from tests.support.world import TABLE, World
+from tests.test_settings import ENV
 
 MINUTE = timedelta(minutes=1)
 TAGS = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak/heartbeat"}
@@ -105,3 +111,32 @@ def test_the_newest_heartbeat_is_the_last_one_that_an_action_recorded(world: Wor
 def test_a_heartbeat_that_cannot_be_read_is_unknown(world: World) -> None:
     dark = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on={"query"}))
     assert isinstance(DynamoHeartbeats(dark, TABLE).newest(), Unknown)
+
+
+def test_verify_as_it_is_wired_measures_the_heartbeat_the_queue_and_the_metrics_of_its_stack(
+    world: World,
+) -> None:
+    session = Session(region_name=a.REGION)
+    world.send(world.red("firebreak-heartbeat", tags=TAGS))
+    now = world.clock.now() + 5 * MINUTE
+    sqs = session.client("sqs")
+    url = sqs.create_queue(QueueName="firebreak-dead-letters")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="an event that nobody could handle")
+    for service, counted in {"firebreak": (9, 6, 2), "other": (9, 9, 9)}.items():
+        dimensions = [{"Name": "service", "Value": service}]
+        session.client("cloudwatch").put_metric_data(
+            Namespace="Firebreak",
+            MetricData=[
+                {"MetricName": name, "Dimensions": dimensions, "Value": value, "Timestamp": now - 30 * MINUTE}
+                for name, value in zip(METRICS_READ, counted, strict=True)
+            ],
+        )
+    settings = Settings.from_env({**ENV, "LEDGER_TABLE": TABLE, "DEAD_LETTERS_URL": url})
+    Wiring(settings, world.log, session=session).verifier().measure(now)
+    expected = [("HeartbeatAgeSeconds", 300.0), ("DeadLetters", 1), ("EventsWithoutDecision", 1)]
+    assert world.log.gauges[-3:] == expected
+
+
+def test_the_metrics_are_read_in_the_namespace_that_the_functions_write_to() -> None:
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == METRICS_NAMESPACE

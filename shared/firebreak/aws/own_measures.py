@@ -1,4 +1,4 @@
-"""What AWS counts of the stack itself: its dead letters, and the events of its functions."""
+"""Counts of the stack itself, by AWS: its dead letters, and the events of its functions."""
 
 from __future__ import annotations
 
