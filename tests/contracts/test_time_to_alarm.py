@@ -273,6 +273,12 @@ def test_a_look_each_morning_is_never_missing(beyond: int) -> None:
     assert {state for _, state in seen} == {State.OK}
 
 
+def test_no_function_is_at_work_any_more_on_an_event_that_a_sweep_compares() -> None:
+    longest = max(one.get("Timeout", 60) for one in functions().values()) * SECOND
+    assert longest + SEEN_AFTER <= SETTLED_AFTER
+    assert LOOKED_BACK > 2 * (SWEEP_EVERY + LATE), "a sweep that fails loses no event"
+
+
 def test_three_heartbeats_must_be_missing_and_the_last_of_them_may_be_under_way() -> None:
     rule = rule_of("HeartbeatMissing")
     assert 3 * HEARTBEAT_EVERY + LATE < timedelta(seconds=rule.threshold) <= 3 * HEARTBEAT_EVERY + 2 * MINUTE
