@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from firebreak.core.ports import Log
+from firebreak.intake.correlation import correlation_id
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.settings import Settings
 from firebreak.telemetry import PowertoolsLog
@@ -16,8 +17,11 @@ from firebreak.wiring import Wiring
 type Handler = Callable[[Any, LambdaContext], dict[str, str]]
 
 
-class _Desk(Protocol):
-    def handle(self, event: object) -> Summary: ...
+class Desk(Protocol):
+    """The part of a function that answers events."""
+
+    def handle(self, event: object) -> Summary:
+        """Answers one event. Raises what Lambda shall deliver again."""
 
 
 def remediation_handler() -> Handler:
@@ -57,21 +61,31 @@ def counted(log: Log, handle: Callable[[], Summary]) -> Summary:
         log.count("Failures", 1 - decided)
 
 
-def _handler(build: Callable[[Wiring], _Desk]) -> Handler:
-    log = PowertoolsLog()
-
-    @cache
-    def desk() -> _Desk:
-        return build(Wiring(Settings.from_env(os.environ), log))
+def handler_of(log: PowertoolsLog, desk: Callable[[], Desk]) -> Handler:
+    """The handler that lets a desk, made at the first event, answer events."""
 
     def handle(event: Any, context: LambdaContext) -> dict[str, str]:
-        del context
-        summary = counted(log, lambda: desk().handle(event))
-        return {
-            "outcome": summary.outcome,
-            "reason": summary.reason.value,
-            "incident": summary.incident_id,
-        }
+        # Lambda's own id of the invocation for what a schedule asks about many incidents at once.
+        with log.about(correlation_id(event) or context.aws_request_id):
+            summary = counted(log, lambda: desk().handle(event))
+            answer = {
+                "outcome": summary.outcome,
+                "reason": summary.reason.value,
+                "incident": summary.incident_id,
+            }
+            # The one line that names both the event and its incident.
+            log.event("event.handled", **answer)
+        return answer
 
     wrapped: Handler = log.wrap(handle)
     return wrapped
+
+
+def _handler(build: Callable[[Wiring], Desk]) -> Handler:
+    log = PowertoolsLog()
+
+    @cache
+    def desk() -> Desk:
+        return build(Wiring(Settings.from_env(os.environ), log))
+
+    return handler_of(log, desk)

@@ -9,12 +9,19 @@ The payload is never logged: it may hold log lines of the service that failed.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.tracing.base import BaseSegment
+
+# The annotation of a trace, and the key of a log line, by which all of one incident is found.
+CORRELATION_ID = "correlation_id"
 
 
 class PowertoolsLog:
@@ -25,11 +32,30 @@ class PowertoolsLog:
         self.logger = Logger(level=logging.INFO)
         self.metrics = Metrics()
         self.tracer = Tracer()
+        self._part: BaseSegment | None = None
 
     def event(self, name: str, **fields: object) -> None:
-        """Writes one structured event."""
+        """Writes one structured event.
+
+        It is annotated on the part of the trace that `about` opened. A thread's own part is Lambda's segment,
+        on which an annotation raises.
+        """
         self.logger.info(name, extra={"fields": fields})
-        self.tracer.put_annotation(name.replace(".", "_"), str(fields.get("reason", True)))
+        if self._part:
+            self._part.put_annotation(name.replace(".", "_"), str(fields.get("reason", True)))
+
+    @contextmanager
+    def about(self, correlation_id: str) -> Iterator[None]:
+        """Names the subject of each event and of a part of the trace, until the block ends."""
+        before, outer = self.logger.get_correlation_id(), self._part
+        self.logger.set_correlation_id(correlation_id)
+        try:
+            with self.tracer.provider.in_subsegment("## about") as self._part:
+                self._part.put_annotation(CORRELATION_ID, correlation_id)
+                yield
+        finally:
+            self._part = outer
+            self.logger.set_correlation_id(before)
 
     def came_in(self) -> None:
         """Counts an event at once: a function that is killed flushes nothing.

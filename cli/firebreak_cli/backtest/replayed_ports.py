@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -43,6 +44,10 @@ class NoLog:
 
     def event(self, name: str, **fields: object) -> None:
         """Nothing."""
+
+    def about(self, correlation_id: str) -> AbstractContextManager[None]:
+        """Nothing."""
+        return nullcontext()
 
     def came_in(self) -> None:
         """Nothing."""

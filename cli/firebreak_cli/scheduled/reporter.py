@@ -75,8 +75,8 @@ def report_handler() -> Callable[[Any, LambdaContext], Mapping[str, str]]:
         return Reporter(stack_name=own.stack_name, environment=here, log=log, topic=topic)
 
     def handle(event: Any, context: LambdaContext) -> Mapping[str, str]:
-        del context
-        return reporter().handle(event)
+        with log.about(context.aws_request_id):
+            return reporter().handle(event)
 
     wrapped: Callable[[Any, LambdaContext], Mapping[str, str]] = log.wrap(handle)
     return wrapped

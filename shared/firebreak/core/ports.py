@@ -1,6 +1,7 @@
 """The interfaces of the shell to the world, as small protocols: clock, log, alarms, schedules, the bus."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +31,9 @@ class Log(Protocol):
 
     def event(self, name: str, **fields: object) -> None:
         """Writes one event, for example "remediation.decided" with reason=..."""
+
+    def about(self, correlation_id: str) -> AbstractContextManager[None]:
+        """Finds all events of a block under one id: an incident's, or an event's until there is one."""
 
     def came_in(self) -> None:
         """Counts an event that has come in, so that it stays counted if the function is killed."""

@@ -177,6 +177,10 @@ class Dispatcher:
 
     def _send(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
         """The references returned by the channels that took it. Raises NobodyNotified when none did."""
+        with self.log.about(sending.message.incident_id or sending.message.key):
+            return self._send_about(sending, thread, rules)
+
+    def _send_about(self, sending: Sending, thread: Thread, rules: PagingRules) -> dict[str, str]:
         now = self.clock.now()
         sending = replace(sending, message=by_severity(sending.message, thread.severity))
         context = self.enrichment.context_of(sending, thread, rules, rules.route(thread.severity), now)

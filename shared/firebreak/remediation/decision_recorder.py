@@ -109,14 +109,15 @@ class DecisionRecorder:
 
     def _refused(self, record: DecisionRecord, message: Announcement | None) -> Summary:
         decision = record.decision
-        if self.ledger.record(record, message):
-            self.announcer.publish(message)
-        self.log.event(
-            "remediation.rejected",
-            reason=decision.reason.value,
-            action=record.action,
-            incident=record.incident_id,
-        )
+        with self.log.about(record.incident_id):
+            if self.ledger.record(record, message):
+                self.announcer.publish(message)
+            self.log.event(
+                "remediation.rejected",
+                reason=decision.reason.value,
+                action=record.action,
+                incident=record.incident_id,
+            )
         return Summary(decision.word, decision.reason, record.incident_id)
 
     def record_decision(
@@ -158,7 +159,9 @@ class DecisionRecorder:
         if incident and transitions.joins(request, decision, incident):
             if not self.ledger.join(incident, request.alarm, record):
                 return None
-            self._look_soon(incident, now)
+            with self.log.about(incident.id):
+                self.log.event("remediation.joined", incident=incident.id, joins=record.incident_id)
+                self._look_soon(incident, now)
             return self._summary(request, decision, incident.id)
         if incident and transitions.waits_for(request, incident) and decision.reason not in _ALREADY_HANDLED:
             return self._move_on(request, rules, decision, incident, record)

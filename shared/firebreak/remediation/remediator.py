@@ -227,7 +227,8 @@ class Remediator:
         return Summary("refuse", reason, "")
 
     def _decide_and_do(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> Summary:
-        with self.naming(incident_name(request)):
+        name = incident_name(request)
+        with self.naming(name), self.log.about(name):
             return self._try_to_act(request, rules, tags)
 
     def _try_to_act(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> Summary:

@@ -101,7 +101,8 @@ class Sweep:
     def _publish(self, message: Announcement) -> None:
         published = False
         try:
-            published = self.announcer.publish(message)
+            with self.log.about(message.incident_id or message.key):
+                published = self.announcer.publish(message)
         finally:
             if not published:
                 self._put_off(self.ledger.put_off_announcement, message.waits_as)

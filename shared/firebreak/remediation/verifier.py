@@ -151,6 +151,10 @@ class Verifier:
         return IncidentWriter(self.ledger, self.schedules, self.announcer, self.log)
 
     def _check(self, incident_id: str, attempt: int | None) -> Summary:
+        with self.log.about(incident_id):
+            return self._look_up(incident_id, attempt)
+
+    def _look_up(self, incident_id: str, attempt: int | None) -> Summary:
         incident = self.ledger.incident(incident_id)
         match incident:
             case Incident():

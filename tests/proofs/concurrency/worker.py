@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,6 +62,10 @@ class NoLog:
 
     def event(self, name: str, **fields: object) -> None:
         """Nothing."""
+
+    def about(self, correlation_id: str) -> AbstractContextManager[None]:
+        """Nothing."""
+        return nullcontext()
 
     def came_in(self) -> None:
         """Nothing."""

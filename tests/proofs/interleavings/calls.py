@@ -7,6 +7,7 @@ it: an outside call that has no reply yet ends the run and names the call.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -118,6 +119,10 @@ class Silent:
 
     def event(self, name: str, **fields: object) -> None:
         """Forget it."""
+
+    def about(self, correlation_id: str) -> AbstractContextManager[None]:
+        """Forget it."""
+        return nullcontext()
 
     def came_in(self) -> None:
         """Forget it."""
