@@ -68,14 +68,10 @@ def handler_of(log: PowertoolsLog, desk: Callable[[], Desk]) -> Handler:
         # Lambda's own id of the invocation for what a schedule asks about many incidents at once.
         with log.about(correlation_id(event) or context.aws_request_id):
             summary = counted(log, lambda: desk().handle(event))
-            answer = {
-                "outcome": summary.outcome,
-                "reason": summary.reason.value,
-                "incident": summary.incident_id,
-            }
+            reason, incident = summary.reason.value, summary.incident_id
             # The one line that names both the event and its incident.
-            log.event("event.handled", **answer)
-        return answer
+            log.event("event.handled", outcome=summary.outcome, reason=reason, incident=incident)
+        return {"outcome": summary.outcome, "reason": reason, "incident": incident}
 
     wrapped: Handler = log.wrap(handle)
     return wrapped
