@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 
+from firebreak.aws.alarm_types import AlarmTypes
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import FAIL_FAST_SECONDS, fail_fast, made_once, mutator, patient, reader
@@ -106,6 +107,7 @@ class Wiring:
         self.session = session or Session(region_name=settings.region)
         self.clock = clock or SystemClock()
         self.user_agent = IncidentUserAgent(self.session)
+        self.alarm_types = AlarmTypes()
         # The ledger's writes are conditional or carry a token, so re-sending them is safe.
         self.dynamodb = reader(self.session, "dynamodb")
         self.retention = Retention(decisions=settings.decisions_kept, build=build_id()[:BUILD_SHOWN])
@@ -147,7 +149,7 @@ class Wiring:
     def alarms(self) -> EffectiveAlarms:
         """Reads alarms, in their effective state for their owners."""
         path = self.settings.policy_path
-        found = CloudWatchAlarms(reader(self.session, "cloudwatch"))
+        found = CloudWatchAlarms(reader(self.session, "cloudwatch"), self.alarm_types)
         return EffectiveAlarms(found, lambda: load_policy(path).missing_data)
 
     def storm_watch(self) -> StormWatch:

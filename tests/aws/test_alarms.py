@@ -10,7 +10,8 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from firebreak.aws.alarms import ALARM_TYPES, MAX_CONTRIBUTOR_PAGES, CloudWatchAlarms
+from firebreak.aws.alarm_types import ALARM_TYPES, IN_EVERY_REGION, AlarmTypes
+from firebreak.aws.alarms import MAX_CONTRIBUTOR_PAGES, CloudWatchAlarms
 from firebreak.core.evaluation import Evaluation
 from firebreak.core.model import AlarmState, Metric
 from firebreak.core.observed import DescribedAlarm, Series
@@ -341,3 +342,48 @@ def test_a_composite_has_no_evaluation_and_no_configuration_of_a_metric(stubbed:
 
     assert (found.evaluation, found.period, found.periods, found.threshold) == (None, None, None, None)
     assert (found.statistic, found.treat_missing_data, found.actions) == ("", "", ())
+
+
+# --- regions that do not know log alarms
+
+REFUSED = ("describe_alarms", "ValidationError", "1 validation error detected", 400)
+WITHOUT_LOG_ALARMS = {**ASKED, "AlarmTypes": list(IN_EVERY_REGION)}
+
+
+def test_a_region_that_does_not_know_log_alarms_is_asked_again_without_them_once(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error(*REFUSED, expected_params=ASKED)
+    stubber.add_response("describe_alarms", {"MetricAlarms": [raw()]}, WITHOUT_LOG_ALARMS)
+    stubber.add_response("describe_alarms", {"MetricAlarms": []}, WITHOUT_LOG_ALARMS)
+    assert isinstance(alarms.describe(NAME), DescribedAlarm)
+    assert alarms.describe(NAME) == ABSENT
+
+
+def test_all_reads_of_a_function_remember_what_its_region_knows(client: CloudWatchClient) -> None:
+    types = AlarmTypes()
+    with Stubber(client) as stubber:
+        stubber.add_client_error(*REFUSED, expected_params=ASKED)
+        for _ in range(2):
+            stubber.add_response("describe_alarms", {"MetricAlarms": [raw()]}, WITHOUT_LOG_ALARMS)
+        assert [CloudWatchAlarms(client, types).describe(NAME) != ABSENT for _ in range(2)] == [True, True]
+        stubber.assert_no_pending_responses()
+
+
+def test_a_call_that_is_refused_for_another_reason_is_unknown_and_remembers_nothing(stubbed: Stubbed) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error(*REFUSED, expected_params=ASKED)
+    stubber.add_client_error(*REFUSED, expected_params=WITHOUT_LOG_ALARMS)
+    stubber.add_response("describe_alarms", {"LogAlarms": [raw()]}, ASKED)
+    assert alarms.describe(NAME) == Unknown("DescribeAlarms: ValidationError")
+    assert isinstance(alarms.describe(NAME), DescribedAlarm)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("AccessDenied", 403), ("Throttling", 400), ("InternalFailure", 500)]
+)
+def test_what_says_nothing_about_the_types_is_not_asked_again(
+    stubbed: Stubbed, code: str, status: int
+) -> None:
+    alarms, stubber = stubbed
+    stubber.add_client_error("describe_alarms", code, "", status, expected_params=ASKED)
+    assert alarms.describe(NAME) == Unknown(f"DescribeAlarms: {code}")

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.stub import Stubber
 from typer.testing import Result
 
-from firebreak.aws.alarms import ALARM_TYPES
+from firebreak.aws.alarm_types import ALARM_TYPES
 from firebreak_cli.environment import Environment
 from tests.cli.backtest.histories import item
 from tests.cli.running import StackSession, cli_environment, deployed, run

@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from firebreak.aws.alarms import ALARM_TYPES, MOST_AT_ONCE, CloudWatchAlarms
+from firebreak.aws.alarms import MOST_AT_ONCE, CloudWatchAlarms
 from firebreak.aws.translate import translated
 from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Reading, Unknown
@@ -31,6 +31,7 @@ from firebreak_cli.adopt.target_tags import tags_of_target
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import NO_AWS, Ending
 from firebreak_cli.progress import Progress
+from firebreak_cli.queries.alarm_pages import alarm_pages
 from firebreak_cli.queries.services_behind import looked_up_once
 from firebreak_cli.stack import patient
 
@@ -70,12 +71,10 @@ class Account:
     def _described(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         client = patient(self.session, "cloudwatch")
         named = {"AlarmNamePrefix": prefix} if prefix else {}
-        pages = client.get_paginator("describe_alarms").paginate(
-            AlarmTypes=[*ALARM_TYPES], PaginationConfig={"PageSize": MOST_AT_ONCE}, **named
-        )
-        with translated("DescribeAlarms", mutates=False):
-            for page in self.progress.over(pages, "reading alarms, pages of 100"):
-                yield from only_alarms(page)
+        asked = {"MaxRecords": MOST_AT_ONCE, **named}
+        pages = alarm_pages(client.describe_alarms, "DescribeAlarms", **asked)
+        for page in self.progress.over(pages, "reading alarms, pages of 100"):
+            yield from only_alarms(page)
 
     def _tags(self, raws: Sequence[Mapping[str, Any]]) -> list[Reading[Mapping[str, str]]]:
         alarms = CloudWatchAlarms(patient(self.session, "cloudwatch"))

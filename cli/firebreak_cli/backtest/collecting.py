@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from firebreak.aws.alarms import ALARM_TYPES
+from firebreak.aws.alarm_types import ALARM_TYPES, AlarmTypes
 from firebreak.aws.translate import translated
 from firebreak.core.readings import ABSENT
 from firebreak.errors import Denied, NotFound, Rejected, Throttled
@@ -134,7 +134,7 @@ def write_history(
 
 def _alarms(account: Account) -> Iterator[AlarmLine]:
     tags = _tags(account)
-    for page in _pages(account, "describe_alarms", AlarmTypes=[*ALARM_TYPES], MaxRecords=100):
+    for page in _pages(account, "describe_alarms", MaxRecords=100):
         for alarm in (alarm for kind in ALARM_TYPES for alarm in page.get(f"{kind}s", ())):
             config = {key: _plain(value) for key, value in alarm.items()}
             mine = (
@@ -191,7 +191,7 @@ def _tags_of(account: Account, arn: str) -> Mapping[str, str] | None:
 
 
 def _items(account: Account, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
-    asked = {"AlarmTypes": [*ALARM_TYPES], "StartDate": start, "EndDate": end, "ScanBy": "TimestampAscending"}
+    asked = {"StartDate": start, "EndDate": end, "ScanBy": "TimestampAscending"}
     for page in _pages(account, "describe_alarm_history", MaxRecords=100, **asked):
         yield from page["AlarmHistoryItems"]
 
@@ -199,8 +199,9 @@ def _items(account: Account, start: datetime, end: datetime) -> Iterator[Mapping
 def _pages(account: Account, operation: str, **asked: Any) -> Iterator[Mapping[str, Any]]:
     """The pages of an answer; a page that is throttled for long is asked for again after a rest."""
     token: dict[str, str] = {}
+    types = AlarmTypes()
     while True:
-        page = _page(account, operation, asked | token)
+        page = types.ask(lambda kinds: _page(account, operation, {"AlarmTypes": kinds, **asked, **token}))
         yield page
         if not page.get("NextToken"):
             return

@@ -9,6 +9,7 @@ from firebreak.aws.translate import translated
 from firebreak.errors import NotFound
 from firebreak.services.registry import CATALOG
 from firebreak_cli.exit_codes import NO_AWS, Ending
+from firebreak_cli.queries.alarm_pages import alarm_pages
 from firebreak_cli.stack import Stack, patient
 
 RULE, SCHEDULE = "AWS::Events::Rule", "AWS::Scheduler::Schedule"
@@ -169,16 +170,11 @@ def _reserved(client: Any, function: str) -> int | None:
 def alarms_of(stack: Stack) -> Mapping[str, Mapping[str, Any]]:
     """Every alarm of the account in this region as DescribeAlarms shows it, by name. Raises AwsError."""
     client = patient(stack.session, "cloudwatch")
-    asked: dict[str, Any] = {"AlarmTypes": ["MetricAlarm", "CompositeAlarm", "LogAlarm"], "MaxRecords": 100}
     found: dict[str, Mapping[str, Any]] = {}
-    while True:
-        with translated("DescribeAlarms", mutates=False):
-            page = client.describe_alarms(**asked)
+    for page in alarm_pages(client.describe_alarms, "DescribeAlarms", MaxRecords=100):
         for kind in ("MetricAlarms", "CompositeAlarms", "LogAlarms"):
             found |= {alarm["AlarmName"]: alarm for alarm in page.get(kind, ())}
-        if not page.get("NextToken"):
-            return found
-        asked["NextToken"] = page["NextToken"]
+    return found
 
 
 def pages(client: Any, operation: str, key: str, **asked: object) -> Iterator[Mapping[str, Any]]:

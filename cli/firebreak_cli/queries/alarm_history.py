@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from firebreak.aws.alarms import ALARM_TYPES
-from firebreak.aws.translate import translated
+from firebreak.aws.alarm_types import AlarmTypes
 from firebreak.core.model import AlarmState
+from firebreak_cli.queries.alarm_pages import alarm_pages
 
 # An alarm and the id of its series, its new state, and when it turned so.
 type Turned = tuple[tuple[str, str], AlarmState, datetime]
@@ -20,31 +20,26 @@ def turned(
 
     An item that cannot be read is left out. Raises AwsError.
     """
+    types = AlarmTypes()
     for number, alarm in enumerate(alarms, start=1):
         look(f"read the history of {number} alarms")
         asked = {
             "AlarmName": alarm,
-            "AlarmTypes": [*ALARM_TYPES],
             "HistoryItemType": "StateUpdate",
             "StartDate": first,
             "EndDate": until,
             "ScanBy": "TimestampAscending",
             "MaxRecords": 100,
         }
-        yield from _of_one(client, alarm, asked)
+        yield from _of_one(client, alarm, asked, types)
 
 
-def _of_one(client: Any, alarm: str, asked: dict[str, Any]) -> Iterator[Turned]:
-    while True:
-        with translated("DescribeAlarmHistory", mutates=False):
-            page = client.describe_alarm_history(**asked)
+def _of_one(client: Any, alarm: str, asked: dict[str, Any], types: AlarmTypes) -> Iterator[Turned]:
+    for page in alarm_pages(client.describe_alarm_history, "DescribeAlarmHistory", types, **asked):
         for item in page["AlarmHistoryItems"]:
             state = state_in(item.get("HistoryData", ""))
             if state is not None:
                 yield (alarm, ""), state, item["Timestamp"].astimezone(UTC)
-        if not page.get("NextToken"):
-            return
-        asked["NextToken"] = page["NextToken"]
 
 
 def state_in(data: str) -> AlarmState | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from firebreak.aws.alarm_types import AlarmTypes
 from firebreak.aws.described_alarms import described_alarm
-from firebreak.aws.translate import look
+from firebreak.aws.translate import look, translated
 from firebreak.core.observed import Series
 from firebreak.core.readings import ABSENT, Absent, Reading, Unknown
 
@@ -14,12 +16,9 @@ if TYPE_CHECKING:
 
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_cloudwatch.literals import AlarmTypeType
+    from types_boto3_cloudwatch.type_defs import DescribeAlarmsOutputTypeDef
 
     from firebreak.core.observed import DescribedAlarm
-
-# Without this DescribeAlarms returns metric alarms only, and a composite or log alarm that is
-# red would look as if it did not exist.
-ALARM_TYPES: Sequence[AlarmTypeType] = ("MetricAlarm", "CompositeAlarm", "LogAlarm")
 
 # DescribeAlarms takes 100 names, and answers with 50 alarms unless asked for 100 as well
 # (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
@@ -31,10 +30,11 @@ MAX_CONTRIBUTOR_PAGES = 20
 
 
 class CloudWatchAlarms:
-    """Reads alarms with a client that only reads."""
+    """Reads alarms with a client that only reads; `types` are remembered by all that are given the same."""
 
-    def __init__(self, client: CloudWatchClient) -> None:
+    def __init__(self, client: CloudWatchClient, types: AlarmTypes | None = None) -> None:
         self._client = client
+        self._types = types or AlarmTypes()
 
     def describe(self, name: str) -> Reading[DescribedAlarm]:
         """The alarm of that name, of any type; Absent when there is none."""
@@ -61,15 +61,19 @@ class CloudWatchAlarms:
         return {name: alarm for batch in batches for name, alarm in batch.items()}
 
     def _describe_all(self, names: Sequence[str]) -> Mapping[str, DescribedAlarm]:
-        page = self._client.describe_alarms(
-            AlarmNames=[*names], AlarmTypes=[*ALARM_TYPES], MaxRecords=MOST_AT_ONCE
-        )
+        page = self._types.ask(partial(self._page, names))
         found: list[Mapping[str, Any]] = [
             *page.get("MetricAlarms", ()),
             *page.get("CompositeAlarms", ()),
             *page.get("LogAlarms", ()),
         ]
         return {alarm["AlarmName"]: described_alarm(alarm) for alarm in found if alarm["AlarmName"] in names}
+
+    def _page(self, names: Sequence[str], types: list[AlarmTypeType]) -> DescribeAlarmsOutputTypeDef:
+        with translated("DescribeAlarms", mutates=False):
+            return self._client.describe_alarms(
+                AlarmNames=[*names], AlarmTypes=types, MaxRecords=MOST_AT_ONCE
+            )
 
     def _tags(self, arn: str) -> Mapping[str, str]:
         page = self._client.list_tags_for_resource(ResourceARN=arn)

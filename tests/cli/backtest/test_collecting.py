@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from firebreak.aws.alarms import ALARM_TYPES
+from firebreak.aws.alarm_types import ALARM_TYPES
 from firebreak.core.model import Target, Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.errors import Denied, Throttled
