@@ -24,6 +24,7 @@ FARGATE: Mapping[int, tuple[int, ...]] = MappingProxyType(
         4096: tuple(range(8192, 30720 + 1, 1024)),
         8192: tuple(range(16384, 61440 + 1, 4096)),
         16384: tuple(range(32768, 122880 + 1, 8192)),
+        32768: (61440, 122880, 249856),  # three sizes and nothing between them: 60, 120 and 244 GB
     }
 )
 MOST_MEMORY = max(chain.from_iterable(FARGATE.values()))

@@ -55,7 +55,7 @@ SPEC = ActionSpec(
     temporary=False,
     settings=MemorySettings(ceiling=30_720),
     # MiB of a task [docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html].
-    highest_ceiling=122_880,
+    highest_ceiling=249_856,
     keeps_diagnostics=True,
     permissions=(
         *LOOKS,
