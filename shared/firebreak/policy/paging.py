@@ -41,7 +41,7 @@ _SECRET = re.compile(
     rf"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:{SECRETS}|ssm:[a-z0-9-]+:[0-9]{{12}}:parameter/{SECRETS})"
     r"[A-Za-z0-9/_+=.@-]{1,400}"
 )
-_SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}")
+_SLACK_CHANNEL = re.compile(r"(slack-gov\.com/)?[CGD][A-Z0-9]{6,20}")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _WEBHOOK = re.compile(r"https?://\S+")
 _PAGERDUTY = re.compile(r"(https://events\.eu\.pagerduty\.com)?")
@@ -127,7 +127,10 @@ class ChannelSection(_Section):
 
 
 _TO: Mapping[ChannelKind, tuple[re.Pattern[str], str]] = {
-    ChannelKind.SLACK: (_SLACK_CHANNEL, 'the id of a Slack channel, like "C0123ABCD"'),
+    ChannelKind.SLACK: (
+        _SLACK_CHANNEL,
+        'the id of a Slack channel, like "C0123ABCD", in GovSlack "slack-gov.com/C0123ABCD"',
+    ),
     ChannelKind.PAGERDUTY: (_PAGERDUTY, "nothing, or https://events.eu.pagerduty.com for its EU region"),
     ChannelKind.WEBHOOK: (_WEBHOOK, "an https address"),
     ChannelKind.TOPIC: (_TOPIC, "the ARN of a topic"),

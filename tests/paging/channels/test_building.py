@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from firebreak.core.paging.rules import ChannelKind
+from firebreak.paging.channels.factory import slack_place
 from tests.docs.documents import ROOT
+from tests.paging.channels.conftest import PAGE, Bench
 
 PROGRAM = """
 import sys
@@ -39,3 +42,22 @@ def test_only_the_client_that_is_needed_is_imported(kind: str, expected: list[st
         [sys.executable, "-c", PROGRAM, kind], env=paths, capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == str(expected)
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("C0123ABCD", ("https://slack.com/api/", "C0123ABCD")),
+        ("slack-gov.com/C0123ABCD", ("https://slack-gov.com/api/", "C0123ABCD")),
+    ],
+)
+def test_a_channel_in_govslack_has_the_address_of_govslack(to: str, expected: tuple[str, str]) -> None:
+    assert slack_place(to) == expected
+
+
+def test_a_page_to_govslack_names_the_channel_without_the_host(bench: Bench) -> None:
+    rules = replace(bench.rules(ChannelKind.SLACK), to="slack-gov.com/C0PAGES")
+    bench.channel(ChannelKind.SLACK, rules=rules).send(PAGE, "")
+    (posted,) = bench.server.arrived
+    assert b"C0PAGES" in posted.body
+    assert b"slack-gov.com" not in posted.body

@@ -10,7 +10,9 @@ from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.paging.channels.sending import CallTimeout, secret_of
 from firebreak.paging.ports import Channel, Secrets
 
-SLACK = "https://slack.com/api/"
+# The `to` of a channel in GovSlack begins with its host (policy/paging.py).
+SLACK, GOVSLACK = "https://slack.com/api/", "https://slack-gov.com/api/"
+_IN_GOVSLACK = "slack-gov.com/"
 PAGERDUTY = "https://events.pagerduty.com"
 
 
@@ -21,13 +23,14 @@ def build(
     topic: Callable[[ChannelRules], Channel],
     now: Callable[[], datetime],
     call_timeout: CallTimeout | None = None,
-    slack_address: str = SLACK,
+    slack_address: str = "",
     tls: SSLContext | None = None,
 ) -> Channel:
     """The channel; its secret is read when a page is sent. Raises Undelivered when its address is not usable.
 
     `topic` makes a channel of an SNS topic, which belongs to AWS. `tls` gives the authorities to trust
-    instead of the usual ones. PagerDuty's `to` may name the address of its region.
+    instead of the usual ones. PagerDuty's `to` may name the address of its region, that of Slack the host of
+    GovSlack; `slack_address` is used instead of either.
     """
     call_timeout = call_timeout or CallTimeout()
     # Reading a secret ends like any other call: AWS's own clients would retry for longer.
@@ -38,8 +41,14 @@ def build(
         case ChannelKind.SLACK:
             from firebreak.paging.channels.slack import SlackChannel
 
+            address, channel = slack_place(rules.to)
             return SlackChannel(
-                rules.name, rules.to, secret, call_timeout=call_timeout, address=slack_address, tls=tls
+                rules.name,
+                channel,
+                secret,
+                call_timeout=call_timeout,
+                address=slack_address or address,
+                tls=tls,
             )
         case ChannelKind.PAGERDUTY:
             from firebreak.paging.channels.pagerduty import PagerDutyChannel
@@ -59,3 +68,8 @@ def build(
             )
         case kind:
             assert_never(kind)
+
+
+def slack_place(to: str) -> tuple[str, str]:
+    """The address of the Web API and the id of the channel; GovSlack is a Slack of its own, at its own host."""
+    return (GOVSLACK if to.startswith(_IN_GOVSLACK) else SLACK), to.removeprefix(_IN_GOVSLACK)
