@@ -35,6 +35,10 @@ class Context:
     aws_request_id = "6f747ffd-8d3a-4e63-a0ee-ac44fd0f3e8c"
 
 assert log.wrap(handle)({}, Context()) == "done"
+
+import sys
+# Patching everything would have imported it, and would take http.client's calls into the trace.
+assert "sqlite3" not in sys.modules
 """
 
 

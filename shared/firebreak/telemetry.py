@@ -31,7 +31,9 @@ class PowertoolsLog:
         logging.getLogger().setLevel(logging.WARNING)
         self.logger = Logger(level=logging.INFO)
         self.metrics = Metrics()
-        self.tracer = Tracer()
+        # Not the other libraries that the SDK finds: importing what patches them takes longer than the rest of
+        # the SDK, and the calls of http.client would put the addresses of webhooks into traces.
+        self.tracer = Tracer(patch_modules=("botocore",))
         self._part: BaseSegment | None = None
 
     def event(self, name: str, **fields: object) -> None:
