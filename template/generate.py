@@ -21,13 +21,14 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from template import dashboard
 from template.cloudformation import CloudFormationLoader
 
 from firebreak.core.action_spec import ActionSpec, Symptom
 from firebreak.services.registry import ACTIONS, CATALOG
 
 HERE = Path(__file__).resolve().parent
-SOURCE = "template.yaml.j2"
+SOURCE, DASHBOARD = "template.yaml.j2", "dashboard.yaml.j2"
 RESULT = HERE.parent / "template.yaml"
 # The permissions of Report, next to its module as those of an action are.
 REPORT = HERE.parent / "cli/firebreak_cli/scheduled/report.yaml"
@@ -129,15 +130,30 @@ def rendered() -> str:
         autoescape=False,  # noqa: S701  # it is YAML, of the repository's own words
         keep_trailing_newline=True,
     )
-    return environment.get_template(SOURCE).render(
-        header=HEADER,
-        version=version(),
-        actions=blocks,
-        parameters=", ".join(name for block in blocks for name in block.parameter_names),
-        names=", ".join(CATALOG),
-        symptoms=list(symptom_rules()),
-        looks=textwrap.indent("\n".join(looks()), " " * 12),
-        report=textwrap.indent("\n".join(_of_report()), " " * 12),
+    values = {
+        "header": HEADER,
+        "version": version(),
+        "actions": blocks,
+        "parameters": ", ".join(name for block in blocks for name in block.parameter_names),
+        "names": ", ".join(CATALOG),
+        "symptoms": list(symptom_rules()),
+        "looks": textwrap.indent("\n".join(looks()), " " * 12),
+        "report": textwrap.indent("\n".join(_of_report()), " " * 12),
+    }
+    source = environment.get_template(SOURCE)
+    # The dashboard shows the alarms and reads the logs of the rest, which is therefore made before it.
+    rest = yaml.load(source.render(values, looks_of_people=""), Loader=CloudFormationLoader)  # noqa: S506  # a SafeLoader
+    return source.render(values, looks_of_people=_looks_of_people(environment, rest))
+
+
+def _looks_of_people(environment: Environment, rest: Mapping[str, Any]) -> str:
+    """The dashboard and the saved queries of a template without them."""
+    groups = dashboard.log_groups(rest)
+    return environment.get_template(DASHBOARD).render(
+        dashboard=dashboard.body(groups),
+        alarms=json.dumps(dashboard.alarm_arns(rest)),
+        queries=dashboard.QUERIES,
+        groups=", ".join(f"!Ref {group}" for group in groups),
     )
 
 

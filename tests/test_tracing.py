@@ -62,7 +62,7 @@ def run(daemon: socket.socket, **changes: str) -> subprocess.CompletedProcess[st
         **changes,
     }
     environment.pop("POWERTOOLS_TRACE_DISABLED", None)
-    return subprocess.run(  # noqa: S603  # this very interpreter
+    return subprocess.run(  # this very interpreter
         [sys.executable, "-c", FUNCTION], env=environment, capture_output=True, text=True, check=False
     )
 
@@ -105,6 +105,8 @@ def test_a_trace_that_is_not_sampled_is_not_sent_and_the_log_names_the_subject_a
         ("page.channel_failed", "i-0123456789"),
         ("event.handled", "4a1b-event"),
     ]
+    # The keys by which the saved queries find a line (tests/contracts/test_dashboard.py).
+    assert {"level", "function_name", "xray_trace_id"} <= set(lines[1])
     daemon.settimeout(0.2)
     with pytest.raises(TimeoutError):
         daemon.recv(65_536)

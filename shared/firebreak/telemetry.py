@@ -4,7 +4,7 @@ Libraries log whole requests and answers below WARNING (tokens, secrets, environ
 gives the root logger the level of the function's LoggingConfig. So the root logger is held at WARNING,
 whatever that level is; Firebreak's logger has a level of its own.
 
-The X-Ray SDK under Tracer ends in February 2027; docs/adr/0006-tracing.md names its replacement.
+The X-Ray SDK under Tracer gets security fixes alone; docs/adr/0068-tracing-stays-for-now.md has its end.
 The payload is never logged: it may hold log lines of the service that failed.
 """
 
@@ -31,8 +31,8 @@ class PowertoolsLog:
         logging.getLogger().setLevel(logging.WARNING)
         self.logger = Logger(level=logging.INFO)
         self.metrics = Metrics()
-        # Not the other libraries that the SDK finds: importing what patches them takes longer than the rest of
-        # the SDK, and the calls of http.client would put the addresses of webhooks into traces.
+        # Not the other libraries that the SDK finds: importing what patches them takes longer than the rest
+        # of the SDK, and the calls of http.client would put the addresses of webhooks into traces.
         self.tracer = Tracer(patch_modules=("botocore",))
         self._part: BaseSegment | None = None
 

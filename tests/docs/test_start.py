@@ -65,6 +65,9 @@ COUNTED = {
         0.01 / 1000,
     ),
     "times that sweeps count the dead letters": (MINUTES_A_MONTH // rate("Verify"), 0.40 / 1_000_000),
+    "dashboards, of which the first three of an account are free": (
+        len([one for one in template()["Resources"].values() if one["Type"] == "AWS::CloudWatch::Dashboard"]),
+        3.00,
     # Powertools counts cold starts under a name for each function.
     "metrics that it writes, where each is written in every hour": (
         len(written_metrics()) + len(functions()),

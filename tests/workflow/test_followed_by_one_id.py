@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from firebreak.core.model import OwnEvent, RequestKind
+from firebreak.core.model import AlarmState, OwnEvent, RequestKind
 from firebreak.handlers import Desk, handler_of
 from firebreak.remediation.decision_recorder import Summary
 from firebreak.remediation.tag_router import RememberedTags, TagRouter
@@ -137,7 +137,7 @@ def test_an_incident_is_followed_from_the_router_to_the_last_page(
     assert "verification.judged" in dict(ids(looked))
 
     # 5. The alarm's OK is an event of its own until Verify knows whose alarm it is.
-    ok = eventbridge(replace(alarm, state=a.AlarmState.OK, since=world.clock.at, event_id="ok-event"))
+    ok = eventbridge(replace(alarm, state=AlarmState.OK, since=world.clock.at, event_id="ok-event"))
     recovered = lines.of(lambda: invoked(log, world.verifier(), ok))
     assert {one for name, one in ids(recovered) if name.startswith("verification.")} == {incident}
     assert ids(recovered)[-1] == ("event.handled", "ok-event")

@@ -13,7 +13,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from firebreak.aws.alarms import MOST_AT_ONCE, CloudWatchAlarms
-from firebreak.aws.translate import translated
 from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.errors import UnusableEvent
@@ -70,9 +69,8 @@ class Account:
 
     def _described(self, prefix: str) -> Iterator[Mapping[str, Any]]:
         client = patient(self.session, "cloudwatch")
-        named = {"AlarmNamePrefix": prefix} if prefix else {}
-        asked = {"MaxRecords": MOST_AT_ONCE, **named}
-        pages = alarm_pages(client.describe_alarms, "DescribeAlarms", **asked)
+        named: dict[str, str] = {"AlarmNamePrefix": prefix} if prefix else {}
+        pages = alarm_pages(client.describe_alarms, "DescribeAlarms", None, MaxRecords=MOST_AT_ONCE, **named)
         for page in self.progress.over(pages, "reading alarms, pages of 100"):
             yield from only_alarms(page)
 

@@ -198,14 +198,17 @@ def _items(account: Account, start: datetime, end: datetime) -> Iterator[Mapping
 
 def _pages(account: Account, operation: str, **asked: Any) -> Iterator[Mapping[str, Any]]:
     """The pages of an answer; a page that is throttled for long is asked for again after a rest."""
-    token: dict[str, str] = {}
     types = AlarmTypes()
+
+    def page(kinds: list[Any]) -> Mapping[str, Any]:
+        return _page(account, operation, {"AlarmTypes": kinds, **asked})
+
     while True:
-        page = types.ask(lambda kinds: _page(account, operation, {"AlarmTypes": kinds, **asked, **token}))
-        yield page
-        if not page.get("NextToken"):
+        found = types.ask(page)
+        yield found
+        if not found.get("NextToken"):
             return
-        token = {"NextToken": page["NextToken"]}
+        asked["NextToken"] = found["NextToken"]
 
 
 def _page(account: Account, operation: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ GIVEN_POLICY = "policies/given.toml"
 LOCAL_PARAMETERS = {
     "PolicyFile": "policies/demo.toml",
     "LedgerDeletionProtection": "false",
+    "Dashboard": "DISABLED",
 }
 
 

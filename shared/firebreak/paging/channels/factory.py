@@ -71,5 +71,5 @@ def build(
 
 
 def slack_place(to: str) -> tuple[str, str]:
-    """The address of the Web API and the id of the channel; GovSlack is a Slack of its own, at its own host."""
+    """The address of the Web API and the id of the channel; GovSlack is another Slack, at its own host."""
     return (GOVSLACK if to.startswith(_IN_GOVSLACK) else SLACK), to.removeprefix(_IN_GOVSLACK)
