@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from firebreak.telemetry import LONGEST_ID
+
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 
 # Two events under their own ids, and one line of a worker thread, as Page writes it where a channel fails.
@@ -25,6 +27,8 @@ def handle(event, context):
         log.event("remediation.rejected", reason="cooldown")
         with log.about("i-0123456789"), ThreadPoolExecutor(1) as pool:
             pool.submit(log.event, "page.channel_failed", channel="slack").result()
+        with log.about("x" * 5000):
+            pass
         log.event("event.handled")
     return "done"
 
@@ -76,8 +80,9 @@ def parts(daemon: socket.socket, count: int) -> list[dict[str, Any]]:
 def test_each_subject_is_a_part_of_the_trace_with_its_correlation_id(daemon: socket.socket) -> None:
     done = run(daemon)
     assert done.returncode == 0, done.stderr
-    inner, outer, handler = parts(daemon, 3)
-    assert {part["trace_id"] for part in (inner, outer, handler)} == {TRACE}
+    inner, long, outer, handler = parts(daemon, 4)
+    assert long["annotations"]["correlation_id"] == "x" * LONGEST_ID
+    assert {part["trace_id"] for part in (inner, long, outer, handler)} == {TRACE}
     assert inner["annotations"]["correlation_id"] == "i-0123456789"
     assert outer["annotations"] == {
         "correlation_id": "4a1b-event",

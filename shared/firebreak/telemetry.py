@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # The annotation of a trace, and the key of a log line, by which all of one incident is found.
 CORRELATION_ID = "correlation_id"
+# X-Ray drops a part with an annotation that is too long, and a request names its incident in its own words.
+LONGEST_ID = 128
 
 
 class PowertoolsLog:
@@ -50,10 +52,11 @@ class PowertoolsLog:
     def about(self, correlation_id: str) -> Iterator[None]:
         """Names the subject of each event and of a part of the trace, until the block ends."""
         before, outer = self.logger.get_correlation_id(), self._part
-        self.logger.set_correlation_id(correlation_id)
+        named = correlation_id[:LONGEST_ID]
+        self.logger.set_correlation_id(named)
         try:
             with self.tracer.provider.in_subsegment("## about") as self._part:
-                self._part.put_annotation(CORRELATION_ID, correlation_id)
+                self._part.put_annotation(CORRELATION_ID, named)
                 yield
         finally:
             self._part = outer

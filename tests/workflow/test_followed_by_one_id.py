@@ -198,3 +198,22 @@ def test_the_next_event_of_a_warm_function_does_not_go_under_the_id_of_the_last(
         lambda: invoked(log, world.verifier(), eventbridge(replace(world.red(), event_id="second-event")))
     )
     assert ids(found)[-1] == ("event.handled", "second-event")
+
+
+def test_the_metrics_of_an_incident_name_the_stack_and_the_function_and_no_target_or_alarm(
+    world: World, log: PowertoolsLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alarm = world.red()
+    capsys.readouterr()
+    invoked(log, world.remediator(), eventbridge(alarm))
+    world.deliver()
+    world.clock.pass_time(timedelta(minutes=10))
+    for check in list(world.schedules.checks):
+        invoked(log, world.verifier(), check_event(*check))
+    lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert len(lines) > 2
+    for line in lines:
+        (directive,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] in ([["service"]], [["function_name", "service"]]), line
+        assert alarm.name not in line
+        assert a.TARGET.display not in line
