@@ -52,6 +52,7 @@ ALARMS = {
     "contributor_alarm": Expected(K.CONTRIBUTOR, RED, API, RESTART),
     "contributor_no_data": Expected(K.CONTRIBUTOR, RED, API, RESTART),
     "contributor_ok": Expected(K.CONTRIBUTOR, OK, API, VERIFY),
+    "contributor_untagged": Expected(K.CONTRIBUTOR, RED, API, ROUTE),
     "contributor_without_cluster": Expected(K.CONTRIBUTOR, RED, Reason.TARGET_NONE, RESTART),
     "direct_alarm_action": Expected(K.METRIC, RED, API, RESTART + ROUTE),
     "direct_by_hand": Expected(K.METRIC, RED, API, RESTART + ROUTE),
