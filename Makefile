@@ -2,6 +2,7 @@
 
 bin := .venv/bin
 sam := .local/venv/bin/sam
+checkov := .local/checkov/bin/checkov
 firebreak := $(bin)/firebreak
 
 # An environment that is made again must not be made by its own programs, as where it is activated.
@@ -48,12 +49,13 @@ lint: setup ## Lint, types, architecture, template
 types: setup
 	$(bin)/mypy
 
-rules: setup
+rules: setup .local/.checkov-ready
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/lint-imports
 	$(sam_env) $(sam) validate --lint
 	.local/venv/bin/cfn-lint examples/*/template.yaml
+	$(bin)/python -m template.scan $(checkov) template.yaml examples/people/template.yaml
 
 # For the time between two edits. The proofs and the browser's tests are in `make test`, the proofs at length in `make prove`.
 unit: setup ## The tests that need neither local AWS nor a browser, without the proofs
@@ -102,6 +104,7 @@ lock: setup ## Compile the lock files from pyproject.toml again
 	$(lock) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt
 	$(lock) pyproject.toml --constraint requirements/dev.txt --output-file shared/requirements.txt
 	$(lock) --group local --override requirements/local-overrides.txt --output-file requirements/local.txt
+	$(lock) --group checkov --output-file requirements/checkov.txt
 
 lock = $(or $(UV),$(bin)/uv) pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	--quiet
@@ -129,4 +132,13 @@ install = $(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python,$(1)/bin
 	@echo "setting up .local/venv with SAM CLI and local AWS (about half a minute)"
 	@$(PYTHON) -m venv --clear .local/venv
 	@$(call install,.local/venv) --no-deps --require-hashes --requirement requirements/local.txt
+	@touch $@
+
+# For `make lint` alone: nobody waits for it who runs the demo (docs/adr/0065).
+.local/.checkov-ready: requirements/checkov.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.13 on the PATH; name one with make PYTHON=..." >&2; exit 1; }
+	@echo "setting up .local/checkov with checkov (about half a minute)"
+	@mkdir -p .local
+	@$(PYTHON) -m venv --clear .local/checkov
+	@$(call install,.local/checkov) --no-deps --require-hashes --requirement requirements/checkov.txt
 	@touch $@

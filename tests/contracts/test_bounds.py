@@ -13,8 +13,6 @@ RESOURCES: dict[str, Any] = template()["Resources"]
 WITH_KEY: Any = {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, {"Ref": "AWS::NoValue"}]}
 BOUNDED: Any = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
 WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
-# The findings of checkov that stay, with the reason: it must be given at the resource.
-SUPPRESSED = {"AWS::Serverless::Function": {"CKV_AWS_117"}, "AWS::DynamoDB::Table": {"CKV_AWS_119"}}
 
 
 def of_type(kind: str) -> dict[str, Any]:
@@ -88,11 +86,3 @@ def test_a_function_may_read_its_own_encrypted_variables(name: str) -> None:
     granted = [one for one in statements(functions()[name]["Policies"]) if one["Sid"] == "UseTheKey"]
     assert ["kms:Decrypt" in one["Action"] for one in granted] == [True]
     assert [one["Resource"] for one in granted] == [{"Ref": "KeyArn"}]
-
-
-@pytest.mark.parametrize("name", sorted(RESOURCES))
-def test_a_check_is_suppressed_only_where_it_is_known_and_with_a_reason(name: str) -> None:
-    one = RESOURCES[name]
-    skipped = one.get("Metadata", {}).get("checkov", {}).get("skip", [])
-    assert {each["id"] for each in skipped} == SUPPRESSED.get(one["Type"], set())
-    assert all(len(each["comment"]) > 20 for each in skipped)

@@ -17,6 +17,7 @@ DECLARED: dict[str, list[str]] = {
         *PROJECT["dependency-groups"]["dev"],
     ],
     "requirements/local.txt": PROJECT["dependency-groups"]["local"],
+    "requirements/checkov.txt": PROJECT["dependency-groups"]["checkov"],
 }
 
 
