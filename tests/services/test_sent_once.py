@@ -48,7 +48,13 @@ class Way:
 
 
 # Rights that a call needs, and no calls.
-RIGHTS = {"iam:PassRole", "ecs:TagResource", "ssm:AddTagsToResource"}
+RIGHTS = {
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:PutMetricAlarm",
+    "ecs:TagResource",
+    "iam:PassRole",
+    "ssm:AddTagsToResource",
+}
 
 # By the action and the IAM action of the call.
 WAYS = {

@@ -7,6 +7,7 @@ import os
 import sys
 
 import boto3
+from caller_rights import allows  # type: ignore[import-not-found]  # next to this file when run
 from ministack import app  # type: ignore[import-not-found]  # only the emulator's environment has it
 from ministack.services import scheduler  # type: ignore[import-not-found]  # the same
 from scalable_targets import ScalableTargets  # type: ignore[import-not-found]  # next to this file when run
@@ -17,7 +18,7 @@ scheduler._SCHEDULE_TICK_INTERVAL = 1  # noqa: SLF001
 
 # The emulator has no Application Auto Scaling, and scale-service must know whether it owns a service.
 endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
-app.app = ScalableTargets(app.app, lambda: boto3.client("ecs", endpoint_url=endpoint))
+app.app = ScalableTargets(app.app, lambda: boto3.client("ecs", endpoint_url=endpoint), allows)
 
 if __name__ == "__main__":
     del sys.argv[1:]

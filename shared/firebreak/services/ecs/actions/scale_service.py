@@ -51,6 +51,9 @@ SPEC = ActionSpec(
         Permission("application-autoscaling:DescribeScalableTargets"),
         Permission("ecs:UpdateService", mutates=True),
         Permission("application-autoscaling:RegisterScalableTarget", mutates=True),
+        # Never called: AWS tries whether the caller of RegisterScalableTarget has them.
+        Permission("cloudwatch:DeleteAlarms", mutates=True),
+        Permission("cloudwatch:PutMetricAlarm", mutates=True),
     ),
 )
 
