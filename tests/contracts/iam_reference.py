@@ -34,7 +34,16 @@ class ResourceType:
 
 def findings(statement: Statement) -> list[str]:
     """The parts of a statement that IAM would accept without a word, and that would never apply."""
-    return [found for action in statement.actions for found in _of_action(action, statement)]
+    by_action = [found for action in statement.actions for found in _of_action(action, statement)]
+    return by_action or list(_idle_resources(statement))
+
+
+def _idle_resources(statement: Statement) -> Iterator[str]:
+    """The resources among others that no action of the statement takes."""
+    taken = [one for action in statement.actions if exists(action) for one in resource_types(action)]
+    for resource in statement.resources:
+        if resource != EVERYTHING and not _of_types(resource, taken):
+            yield f"{resource}: no action here takes it"
 
 
 def _of_action(action: str, statement: Statement) -> Iterator[str]:

@@ -37,7 +37,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 def roles(template: Mapping[str, Any]) -> dict[str, list[Statement]]:
     """The statements of each role and managed policy, by logical id; a role has its managed policies'."""
     found: dict[str, list[Statement]] = {}
-    for name, one in template["Resources"].items():
+    for name, one in _resources(template):
         documents = list(_documents(one["Type"], one["Properties"], template))
         if documents:
             found[name] = [_statement(each, template) for part in documents for each in _each(part)]
@@ -47,13 +47,20 @@ def roles(template: Mapping[str, Any]) -> dict[str, list[Statement]]:
 def resource_policies(template: Mapping[str, Any]) -> dict[str, list[Statement]]:
     """The statements that say who may use a resource, trust policies among them, by logical id."""
     found: dict[str, list[Statement]] = {}
-    for name, one in template["Resources"].items():
+    for name, one in _resources(template):
         properties = one["Properties"]
         is_policy = one["Type"] in {"AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
         document = properties.get("AssumeRolePolicyDocument") or (is_policy and properties["PolicyDocument"])
         if document:
             found[name] = [_statement(each, template) for each in _each(document)]
     return found
+
+
+def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each resource with its logical id; those of a loop (Fn::ForEach) are left out."""
+    for name, one in template["Resources"].items():
+        if isinstance(one, dict) and "Properties" in one:
+            yield name, one
 
 
 def _documents(kind: str, properties: Mapping[str, Any], template: Mapping[str, Any]) -> Iterator[Any]:

@@ -11,7 +11,10 @@ from tests.contracts.template import read
 from tests.support.iam_evaluation import Statement
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES = ("template.yaml", "examples/people/template.yaml")
+TEMPLATES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "template.yaml", *ROOT.glob("examples/*/template.yaml"))
+)
 ROLES = {(path, name): found for path in TEMPLATES for name, found in roles(read(ROOT / path)).items()}
 RESOURCES = {
     (path, name): found for path in TEMPLATES for name, found in resource_policies(read(ROOT / path)).items()
@@ -88,6 +91,12 @@ def test_a_mistake_in_a_statement_is_found(
     action: str, resource: str, conditions: dict[str, dict[str, list[str]]], expected: list[str]
 ) -> None:
     assert findings(Statement("x", "Allow", (action,), (resource,), conditions)) == expected
+
+
+def test_a_resource_among_others_that_no_action_takes_is_found() -> None:
+    idle = SERVICE.replace("service/", "services/")
+    statement = Statement("x", "Allow", ("ecs:UpdateService",), (SERVICE, idle))
+    assert findings(statement) == [f"{idle}: no action here takes it"]
 
 
 def test_a_call_that_requires_two_resources_needs_both() -> None:
