@@ -33,6 +33,8 @@ def test_a_whole_environment_is_read() -> None:
         Settings.from_env(ENV | {"DEAD_LETTERS_URL": "x"}).dead_letters_url,
     ) == ("", "x")
     assert (settings.action, Settings.from_env(ENV | {"ACTION": "x"}).action) == ("", "x")
+    named = Settings.from_env(ENV | {"SCHEDULE_KEY_ARN": "arn:aws:kms:key"})
+    assert (settings.schedule_key_arn, named.schedule_key_arn) == ("", "arn:aws:kms:key")
 
 
 @pytest.mark.parametrize("name", sorted(ENV.keys() - {"PAGE_TOPIC_ARN"}))

@@ -22,6 +22,7 @@ class Settings:
     the one in the invocation's context is made up by `sam local` and names a version, not the alias.
     `action` is the action that the function carries out, empty for Verify, Page, Route and Report.
     `dead_letters_url` is the queue that Verify counts, empty for the others.
+    `schedule_key_arn` is the KMS key of the one-time schedules, empty for AWS's own.
     `local_aws` is True when an endpoint is named, as the stack's parameter EndpointUrl does for local AWS.
     """
 
@@ -37,6 +38,7 @@ class Settings:
     account: str
     region: str
     action: str = ""
+    schedule_key_arn: str = ""
     local_aws: bool = False
     dead_letters_url: str = ""
     decisions_kept: timedelta = timedelta(days=FEWEST_DAYS)
@@ -59,6 +61,7 @@ class Settings:
             account=account,
             region=region,
             action=env.get("ACTION", ""),
+            schedule_key_arn=env.get("SCHEDULE_KEY_ARN", ""),
             local_aws=bool(env.get("AWS_ENDPOINT_URL")),
             dead_letters_url=env.get("DEAD_LETTERS_URL", ""),
             decisions_kept=_days(env, "DECISION_RETENTION_DAYS"),

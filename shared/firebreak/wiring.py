@@ -144,6 +144,7 @@ class Wiring:
             own.function_arn,
             now=self.clock.now,
             soonest=SOONEST_ON_LOCAL_AWS if own.local_aws else SOONEST,
+            key_arn=own.schedule_key_arn,
         )
 
     def alarms(self) -> EffectiveAlarms:

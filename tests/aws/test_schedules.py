@@ -20,6 +20,7 @@ from tests.support.faults import Wrapped, answer
 VERIFY = "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-Verify:live"
 OWN = "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-RestartService:live"
 ROLE = "arn:aws:iam::111122223333:role/firebreak-scheduler"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/5d1c0e5e-0000-0000-0000-000000000000"
 SECOND = timedelta(seconds=1)
 WAKE = OwnEvent(
     kind=RequestKind.WAKE,
@@ -168,6 +169,22 @@ def test_botocore_accepts_the_request_and_the_name_is_a_legal_one() -> None:
         expected = dict.fromkeys(names, ANY) | {"ActionAfterCompletion": "DELETE"}
         stub.add_response("create_schedule", {"ScheduleArn": "arn"}, expected)
         schedules(wrapped).check("i-0123456789", 0, 0, a.NOW)
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("key", "named"), [pytest.param(KEY, {"KmsKeyArn": KEY}, id="own"), pytest.param("", {}, id="of AWS")]
+)
+def test_what_a_schedule_delivers_is_under_the_key_of_the_stack(key: str, named: dict[str, str]) -> None:
+    client = reader(boto3.session.Session(region_name=a.REGION), "scheduler")
+    own = OneTimeSchedules(client, "firebreak", ROLE, VERIFY, OWN, now=lambda: a.NOW, key_arn=key)
+    with Stubber(client) as stub:
+        names = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+        expected = dict.fromkeys(names, ANY) | {"ActionAfterCompletion": "DELETE"} | named
+        for _ in range(2):
+            stub.add_response("create_schedule", {"ScheduleArn": "arn"}, expected)
+        own.check("i-0123456789", 0, 0, a.NOW)
+        own.ask_again(WAKE, a.NOW)
         stub.assert_no_pending_responses()
 
 

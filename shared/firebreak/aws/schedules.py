@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from firebreak.aws.translate import translated
 from firebreak.core.keys import digest
@@ -24,8 +24,17 @@ SOONEST = timedelta(seconds=60)
 SOONEST_ON_LOCAL_AWS = timedelta(seconds=1)
 
 
+class _Encrypted(TypedDict, total=False):
+    """The part of the request that names a key."""
+
+    KmsKeyArn: str
+
+
 class OneTimeSchedules:
-    """ports.Schedules on one schedule group; no schedule is asked for sooner than `soonest` after `now`."""
+    """ports.Schedules on one schedule group; no schedule is asked for sooner than `soonest` after `now`.
+
+    `key_arn` is the KMS key that encrypts what they deliver, empty for AWS's own.
+    """
 
     def __init__(
         self,
@@ -37,6 +46,7 @@ class OneTimeSchedules:
         *,
         now: Callable[[], datetime],
         soonest: timedelta = SOONEST,
+        key_arn: str = "",
     ) -> None:
         self._client = client
         self._group = group
@@ -45,6 +55,7 @@ class OneTimeSchedules:
         self._own_arn = own_arn
         self._now = now
         self._soonest = soonest
+        self._encrypted: _Encrypted = {"KmsKeyArn": key_arn} if key_arn else {}
 
     def check(self, incident_id: str, rung: int, attempt: int, at: datetime) -> None:
         """Schedules a wake-up of Verify; the name is the incident, rung and attempt."""
@@ -74,6 +85,7 @@ class OneTimeSchedules:
                     ScheduleExpression=expression(max(at, self._now() + self._soonest)),
                     FlexibleTimeWindow={"Mode": "OFF"},
                     ActionAfterCompletion="DELETE",
+                    **self._encrypted,
                     Target={
                         "Arn": target_arn,
                         "RoleArn": self._role_arn,
