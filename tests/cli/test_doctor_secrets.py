@@ -37,6 +37,12 @@ def test_a_secret_that_page_may_read_is_good_and_its_value_is_not_read(account: 
     (read, (secret,)), decrypt = asked
     assert (read, decrypt) == ([READ], ([DECRYPT], [KEY]))
     assert secret.startswith(SECRET)
+    of_read, of_key = (one["ContextEntries"] for one in account.roles.simulated)
+    (through,) = [one for one in of_key if one not in of_read]
+    assert (through["ContextKeyName"], through["ContextKeyValues"]) == (
+        "kms:ViaService",
+        [f"secretsmanager.{a.REGION}.amazonaws.com"],
+    )
     assert "GetSecretValue" not in account.calls.made
 
 

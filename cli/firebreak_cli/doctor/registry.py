@@ -235,7 +235,7 @@ _CHECKS = (
         level=Level.PAGES,
         should="The role of Page may read the secret of every channel of the policy.",
         why="The channel fails at its first page, which then goes the policy's other way.",
-        mend="let the role of Page read {secret}, and use its key: the parameter KeyArn, or the key's policy",
+        mend="let the role of Page read {secret}, and use its key: by PageKeyArns, or by the key's policy",
     ),
     Check(
         code="FB401",

@@ -45,12 +45,13 @@ class Reader:
     stack: Stack
     arn: str
 
-    def may(self, action: str, resource: str) -> Refusal | Absent | Unknown | None:
-        """The policy that refuses one call on one resource; None where none does."""
+    def may(self, action: str, resource: str, *, through: str = "") -> Refusal | Absent | Unknown | None:
+        """The policy that refuses one call on one resource, `through` a service; None where none does."""
 
         def ask() -> Refusal | None:
             client = self.stack.reader("iam")
-            found = refusals(client, self.arn, [action], self.stack.region, resource=resource)
+            region = self.stack.region
+            found = refusals(client, self.arn, [action], region, resource=resource, through=through)
             return found[0] if found else None
 
         return look("SimulatePrincipalPolicy", ask)
@@ -107,7 +108,7 @@ def _key(reader: Reader, channel: ChannelRules) -> Iterator[Finding]:
 
 
 def _key_used(reader: Reader, channel: ChannelRules, key: str) -> Iterator[Finding]:
-    match reader.may("kms:Decrypt", key):
+    match reader.may("kms:Decrypt", key, through=channel.secret.split(":")[2]):
         case None:
             return
         case Refusal() as refused:

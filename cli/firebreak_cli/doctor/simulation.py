@@ -17,13 +17,15 @@ class Refusal:
 
 
 def refusals(
-    client: Any, role: str, actions: Sequence[str], region: str, *, resource: str = ""
+    client: Any, role: str, actions: Sequence[str], region: str, *, resource: str = "", through: str = ""
 ) -> Sequence[Refusal]:
     """The calls that IAM would refuse the role of this ARN in this region. Raises AwsError.
 
     Without a resource they are asked for every resource at once: the role's own policies name resources, so
-    that their silence (implicitDeny) means nothing then. The opt-in tag is set, as on a target.
+    that their silence (implicitDeny) means nothing then. The opt-in tag is set, as on a target. `through` is
+    the service that uses a key for the role.
     """
+    via = [_context("kms:ViaService", f"{through}.{region}.amazonaws.com")] if through else []
     asked = {"ResourceArns": [resource]} if resource else {}
     found = pages(
         client,
@@ -34,6 +36,7 @@ def refusals(
         ContextEntries=[
             _context(f"aws:ResourceTag/{OPT_IN_TAG}", "true"),
             _context("aws:RequestedRegion", region),
+            *via,
         ],
         **asked,
     )
