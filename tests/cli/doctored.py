@@ -21,9 +21,9 @@ from typer.testing import Result
 from firebreak.policy.compiler import parse_policy
 from firebreak_cli.environment import Environment
 from tests.cli.doctored_roles import Roles, names_of_roles
+from tests.cli.rights import Right, rights_of
 from tests.cli.running import STACK_ID, Calls, StackSession, cli_environment, run
 from tests.cli.test_pause_scopes import moto_service
-from tests.cli.test_rights_of_people import Right, rights_of
 from tests.contracts.template import functions, rules, template
 from tests.support import builders as a
 from tests.support.world import TABLE, World
@@ -139,7 +139,9 @@ class Account:
             scheduler.update_schedule(**asked)
 
     def _make_queue_and_topic(self) -> None:
-        self.outputs["DeadLettersUrl"] = self.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+        self.outputs["DeadLettersUrl"] = self.client("sqs").create_queue(QueueName="firebreak-DeadLetters")[
+            "QueueUrl"
+        ]
         self.outputs["PageTopicArn"] = self.client("sns").create_topic(Name="pages")["TopicArn"]
         self.outputs["LedgerTable"] = TABLE
         self.subscribe("oncall@example.com")

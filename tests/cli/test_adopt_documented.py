@@ -20,11 +20,11 @@ from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import OWNED, PARTLY_DONE
 from tests.cli.adopted import NOW
 from tests.cli.adopted_aws import ACCOUNT, PropagatingSession, adopt, no_stack, put
+from tests.cli.rights import VIEWER, Right, rights_of, statements_of
 from tests.cli.test_adopt_offline import FILES
 from tests.cli.test_adopt_offline import adopt as offline
 from tests.cli.test_adopt_sample import PLAN
 from tests.cli.test_pause_scopes import moto_service
-from tests.cli.test_rights_of_people import Right, allowed, rights_of
 from tests.docs.documents import document
 from tests.support import builders as a
 
@@ -107,7 +107,7 @@ def test_the_rights_are_those_of_the_calls(aws: Any) -> None:
     back = adopt("--undo", "u.json", "--yes", "--json", environment=environment)
     assert (back.exit_code, json.loads(back.stdout)["results"][0].keys()) == (0, TAKEN_BACK)
     called = {right.action for right in rights if right.action != "sts:GetCallerIdentity"}
-    readers = {right for right in called if any(Right(right).is_in(one) for one in allowed("Readers"))}
+    readers = {right for right in called if any(Right(right).is_in(one) for one in statements_of(VIEWER))}
     of_lambda = {"lambda:TagResource", "lambda:UntagResource"}
     of_other_kinds = {"cloudwatch:PutCompositeAlarm", "cloudwatch:PutLogAlarm"}
     assert {one.partition(":")[2] for one in of_other_kinds} == {*OPERATIONS.values()} - {"PutMetricAlarm"}

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from firebreak_cli.doctor.looks import LOOKS_BEFORE
 from tests.cli.doctored import MOTOS_ACCOUNT, Account
+from tests.cli.rights import VIEWER, refused
 from tests.cli.running import error_lines, run
-from tests.cli.test_rights_of_people import ALWAYS, allowed
 from tests.support.world import World, create_table
 
 NO_STACK = ""
@@ -171,11 +171,10 @@ def test_a_check_before_deployment_goes_with_its_option(account: Empty) -> None:
     assert error_lines(result) == ["firebreak: --only FB901: this check goes with --before-deploy"]
 
 
-def test_the_policy_of_readers_allows_all_that_it_calls(account: Empty) -> None:
+def test_the_policy_of_viewers_allows_all_that_it_calls(account: Empty) -> None:
     account.doctor()
-    needed = {right for right in account.rights if right.action != ALWAYS}
-    assert {one.action for one in needed if not any(map(one.is_in, allowed("Readers")))} == set()
-    assert {"logs:DescribeLogGroups", "dynamodb:ListTables"} <= {one.action for one in needed}
+    assert refused(VIEWER, account.rights) == set()
+    assert {"logs:DescribeLogGroups", "dynamodb:ListTables"} <= {one.action for one in account.rights}
 
 
 def test_credentials_of_another_account_are_refused(account: Empty) -> None:

@@ -11,10 +11,10 @@ from firebreak_cli.doctor.looks import LOOKS
 from firebreak_cli.doctor.registry import CHECKS
 from firebreak_cli.environment import Environment
 from tests.cli.doctored import ALARM, MOTOS_ACCOUNT, TAGS, Account
+from tests.cli.rights import VIEWER, refused
 from tests.cli.running import error_lines, run
 from tests.cli.test_doctor_places import with_channel
 from tests.cli.test_exit_codes_of_commands import no_region
-from tests.cli.test_rights_of_people import ALWAYS, allowed
 from tests.support import builders as a
 from tests.support.world import World
 
@@ -42,15 +42,13 @@ def test_a_sound_stack_would_act_and_nothing_is_changed(account: Account) -> Non
     assert account.calls.changes == []
 
 
-def test_the_policy_of_readers_allows_all_that_the_doctor_calls(world: World, tmp_path: Path) -> None:
+def test_the_policy_of_viewers_allows_all_that_the_doctor_calls(world: World, tmp_path: Path) -> None:
     arn = f"arn:aws:{{}}:{a.REGION}:{MOTOS_ACCOUNT}:{{}}:firebreak/key"
     account = with_channel(world, tmp_path, arn.format("secretsmanager", "secret"), otherwise="third")
     account.doctor()
-    statements = allowed("Readers")
-    needed = {right for right in account.rights if right.action != ALWAYS}
-    assert {right for right in needed if not any(map(right.is_in, statements))} == set()
+    assert refused(VIEWER, account.rights) == set()
     wanted = {"secretsmanager:DescribeSecret", "ssm:DescribeParameters", "scheduler:GetSchedule"}
-    assert wanted <= {right.action for right in needed}
+    assert wanted <= {right.action for right in account.rights}
 
 
 def test_every_check_looks_at_something_in_a_sound_stack(account: Account) -> None:

@@ -1,6 +1,7 @@
-"""The policies for people in examples/people allow what the commands call, and nothing that no command calls.
+"""The policies for people allow what the commands call, and nothing that no command calls.
 
-The commands run in this process; every call that is sent is compared with the policy that goes with them.
+The commands run in this process; the emulator's check of permissions is asked about every call that they
+send, for somebody who holds only the policy that goes with them.
 """
 
 # long because: each command and the policy that goes with it are read together.
@@ -9,23 +10,34 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from boto3.session import Session
 from botocore.stub import Stubber
+from typer.main import get_command
 
 from firebreak.core.incident.questions import question_id
 from firebreak.ledger.policies import DynamoPolicies
 from firebreak.policy.compiler import hash_of, parse_policy
-from firebreak.services.connections import Connections
-from firebreak.services.registry import ACTIONS
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import NOT_DONE, NOT_KNOWN
 from firebreak_cli.export.kinds import Kind
+from firebreak_cli.main import app
 from tests.cli.consoles import NAME, described, refused_in_a_pause, seeing
 from tests.cli.reports import histories
+from tests.cli.rights import (
+    ADMINISTRATOR,
+    ALWAYS,
+    ON_CALL,
+    POLICIES,
+    VIEWER,
+    Right,
+    own_statements,
+    parts_of,
+    refused,
+    rights_of,
+)
 from tests.cli.running import StackSession, cli_environment, deployed, run
 from tests.cli.test_acknowledging import thread
 from tests.cli.test_acting import settled
@@ -33,46 +45,11 @@ from tests.cli.test_approving import ASKING
 from tests.cli.test_pause_scopes import moto_service
 from tests.cli.test_status_command import queue, stack_with
 from tests.cli.test_storm_command import declare, gather_pages
-from tests.contracts.template import iam_actions, read, template
+from tests.contracts.template import iam_actions
+from tests.docs.documents import document
 from tests.support import builders as a
 from tests.support.world import TABLE, World, eventbridge, world_on_moto
 from tests.workflow.test_who_is_paged import PAGING, announce
-
-PEOPLE = read(Path(__file__).parents[2] / "examples" / "people" / "template.yaml")["Resources"]
-# Everybody may ask who they are, whatever their policies say.
-ALWAYS = "sts:GetCallerIdentity"
-NO_KEY = ""
-PARTS = {
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-    "Delete": "DeleteItem",
-    "ConditionCheck": "ConditionCheckItem",
-}
-
-
-def allowed(policy: str) -> list[Mapping[str, Any]]:
-    """The statements of a policy, without that which only a key of one's own adds."""
-    statements = PEOPLE[policy]["Properties"]["PolicyDocument"]["Statement"]
-    return [one for one in statements if "Fn::If" not in one]
-
-
-def parts_of(statement: Mapping[str, Any]) -> list[str]:
-    """The partitions of the ledger, or the types of events, that a statement is about."""
-    conditions = statement.get("Condition", {})
-    keys = conditions.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
-    return list(keys or conditions.get("StringEquals", {}).get("events:detail-type") or ["*"])
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """The permission of one call: its IAM action, and its partition or type of event where that counts."""
-
-    action: str
-    of: str = NO_KEY
-
-    def is_in(self, statement: Mapping[str, Any]) -> bool:
-        named = self.action in iam_actions(dict(statement))
-        return named and any(fnmatchcase(self.of, one) for one in parts_of(statement))
 
 
 @dataclass
@@ -109,26 +86,6 @@ class Recorder:
 
     def _sent(self, params: Mapping[str, Any], model: Any, **_: object) -> None:
         self.rights |= set(rights_of(model.service_model.signing_name, model.name, params))
-
-
-def rights_of(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
-    """The permissions that IAM requires: each item of a transaction by itself, each event by its type."""
-    match service, operation:
-        case "dynamodb", "TransactWriteItems":
-            for part in params["TransactItems"]:
-                ((kind, one),) = part.items()
-                yield Right(f"dynamodb:{PARTS[kind]}", (one.get("Item") or one["Key"])["pk"]["S"])
-        case "dynamodb", "PutItem":
-            yield Right("dynamodb:PutItem", params["Item"]["pk"]["S"])
-        case "dynamodb", "UpdateItem":
-            yield Right("dynamodb:UpdateItem", params["Key"]["pk"]["S"])
-        case "events", "PutEvents":
-            for entry in params["Entries"]:
-                yield Right("events:PutEvents", entry["DetailType"])
-        case "monitoring", _:
-            yield Right(f"cloudwatch:{operation}")
-        case _:
-            yield Right(f"{service}:{operation}")
 
 
 def rights_for(world: World, *arguments: str, **text: Any) -> set[Right]:
@@ -294,131 +251,58 @@ def acts(world: World) -> set[Right]:
     return recorder.needed
 
 
+# Each function runs the commands of its line; those that write nothing stand with the first.
 COMMANDS: dict[str, tuple[Callable[[World], set[Right]], str]] = {
-    "looks": (looks, "Readers"),
-    "answers": (answers, "Answers"),
-    "retries": (retries, "Answers"),
-    "acts": (acts, "Acts"),
-    "ends": (ends, "Operators"),
-    "drills": (drills, "Operators"),
-    "adopts": (adopts, "Readers"),
+    "looks": (looks, VIEWER),
+    "adopts": (adopts, VIEWER),
+    "answers": (answers, ON_CALL),
+    "retries": (retries, ON_CALL),
+    "acts": (acts, ADMINISTRATOR),
+    "ends": (ends, ADMINISTRATOR),
+    "drills": (drills, ADMINISTRATOR),
 }
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_commands_policy_and_that_of_readers_allow_all_that_it_calls(world: World, command: str) -> None:
-    called, policy = COMMANDS[command]
-    statements = [*allowed("Readers"), *allowed(policy)]
-    assert {right for right in called(world) if not any(map(right.is_in, statements))} == set()
+def test_the_policy_of_a_command_allows_by_itself_all_that_it_calls(world: World, command: str) -> None:
+    run_it, policy = COMMANDS[command]
+    called = run_it(world)
+    assert refused(policy, called) == set()
+    before = POLICIES[: POLICIES.index(policy)]
+    assert [one for one in before if not refused(one, called)] == []
 
 
-@pytest.mark.parametrize("policy", ["Answers", "Acts", "Operators"])
-def test_no_policy_of_people_who_write_allows_what_none_of_its_commands_calls(policy: str) -> None:
-    """Neither a call, nor a partition of the ledger, nor a type of event."""
-    called: set[Right] = set()
-    for command, of in COMMANDS.values():
-        if of == policy:
-            with world_on_moto() as world:
-                called |= command(world)
-    needless = [
-        (action, part)
-        for statement in allowed(policy)
-        for action in iam_actions(dict(statement))
-        for part in parts_of(statement)
-        if not any(right.action == action and fnmatchcase(right.of, part) for right in called)
-    ]
-    assert needless == []
+def test_no_policy_allows_what_none_of_its_commands_calls() -> None:
+    """Neither a call, nor a partition of the ledger, nor a type of event, for those who may write."""
+    for policy in (ON_CALL, ADMINISTRATOR):
+        called: set[Right] = set()
+        for run_it, of in COMMANDS.values():
+            if of == policy:
+                with world_on_moto() as world:
+                    called |= run_it(world)
+        needless = [
+            (action, part)
+            for statement in own_statements(policy)
+            for action in iam_actions(statement)
+            for part in parts_of(statement)
+            if not any(right.action == action and fnmatchcase(right.of, part) for right in called)
+        ]
+        assert needless == []
 
 
-def test_readers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
-    before_an_act = ("cloudwatch:GetMetricData", "elasticbeanstalk:DescribeInstancesHealth", "logs:")
-    of_actions = {
-        permission.action
-        for action in ACTIONS.values()
-        for permission in action(Connections(lambda _: None, lambda _: None)).spec.permissions
-        if not (permission.mutates or permission.action.startswith(before_an_act))
-    }
-    named = {one for statement in allowed("Readers") for one in iam_actions(dict(statement))}
-    assert named == of_actions | {
-        "cloudformation:DescribeStackResourceDrifts",
-        "cloudformation:DescribeStacks",
-        "cloudformation:ListStackResources",
-        "cloudwatch:DescribeAlarmContributors",
-        "cloudwatch:DescribeAlarmHistory",
-        "cloudwatch:DescribeAlarms",
-        "cloudwatch:GetMetricData",
-        "cloudwatch:ListTagsForResource",
-        "dynamodb:BatchGetItem",
-        "dynamodb:DescribeTable",
-        "dynamodb:GetItem",
-        "dynamodb:ListTables",
-        "dynamodb:Query",
-        "dynamodb:Scan",
-        "events:ListRules",
-        "iam:GetPolicy",
-        "iam:GetPolicyVersion",
-        "iam:GetRole",
-        "iam:GetRolePolicy",
-        "iam:ListAttachedRolePolicies",
-        "iam:ListRolePolicies",
-        "iam:SimulatePrincipalPolicy",
-        "lambda:GetAccountSettings",
-        "lambda:GetFunctionConcurrency",
-        "logs:DescribeLogGroups",
-        "scheduler:GetSchedule",
-        "secretsmanager:DescribeSecret",
-        "sns:ListSubscriptionsByTopic",
-        "sqs:GetQueueAttributes",
-        "ssm:DescribeParameters",
-    }
+def commands() -> Iterator[str]:
+    """The commands that talk to AWS; those on files and on local AWS are nobody's right."""
+    group: Any = get_command(app)
+    for name, command in group.commands.items():
+        if any("--region" in parameter.opts for parameter in command.params):
+            yield name
 
 
-def test_readers_may_look_at_the_roles_of_their_stack_and_at_no_others() -> None:
-    of_iam = [
-        one
-        for one in allowed("Readers")
-        if any(action.startswith("iam:") for action in iam_actions(dict(one)))
-    ]
-    assert {one["Sid"]: one["Resource"]["Fn::Sub"].partition("iam::")[2] for one in of_iam} == {
-        "LookAtTheRoles": "${AWS::AccountId}:role/${Stack}-*",
-        "LookAtThePoliciesOfRoles": "*:policy/*",
-    }
-
-
-def test_readers_may_count_the_dead_letters_of_their_stack_and_read_none() -> None:
-    (count,) = [one for one in allowed("Readers") if one["Sid"] == "CountDeadLetters"]
-    assert template()["Resources"]["DeadLetters"]["Type"] == "AWS::SQS::Queue"
-    assert "QueueName" not in template()["Resources"]["DeadLetters"]["Properties"]
-    assert (count["Action"], count["Resource"]) == (
-        "sqs:GetQueueAttributes",
-        _here("sqs", "${Stack}-DeadLetters-*"),
-    )
-
-
-def test_nobody_may_write_what_bounds_the_functions() -> None:
-    """Claims, budgets and what Page knows are the functions' own."""
-    written = {part for name in PEOPLE for one in allowed(name) for part in parts_of(one) if "#" in part}
-    assert written == {"INC#*", "THREAD#*", "OUT#*", "SWITCH#*", "STORM#PAGES"}
-    for name in PEOPLE:
-        for statement in allowed(name):
-            if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & {*iam_actions(dict(statement))}:
-                assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
-
-
-def _here(service: str, what: str) -> dict[str, str]:
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{what}"}
-
-
-def test_people_may_write_only_to_this_stack_and_the_alarms_of_its_drills() -> None:
-    ledger, bus = _here("dynamodb", "table/${LedgerTable}"), _here("events", "event-bus/${Stack}")
-    found = {
-        one["Sid"]: one["Resource"] for name in ("Answers", "Acts", "Operators") for one in allowed(name)
-    }
-    assert found == {
-        "TellAndAsk": bus,
-        "RequestByHand": bus,
-        "WriteAnswers": ledger,
-        "SettleAnnouncements": ledger,
-        "EndStorms": ledger,
-        "Drill": _here("cloudwatch", "alarm:${DrillAlarms}"),
-    }
+def test_the_document_names_the_policy_of_every_command() -> None:
+    rows = document("docs/operations.md").table("policy")
+    said = {name.strip("`"): row[0] for row in rows for name in row[2].split(", ")}
+    assert {row[0] for row in rows} == {*POLICIES}
+    assert {name.partition(" ")[0] for name in said} == {*commands()} - {"backtest"}
+    assert said["act"] == said["drill"] == said["storm --end"] == ADMINISTRATOR
+    assert said["approve"] == said["doctor --page-test"] == ON_CALL
+    assert said["storm"] == said["doctor"] == said["explain"] == VIEWER

@@ -17,7 +17,7 @@ from firebreak_cli.main import app
 from firebreak_cli.scheduled.reporter import Reporter
 from tests.cli.doctored import ALARM, MOTOS_ACCOUNT, TAGS, Account, Session
 from tests.cli.reports import page as history_page
-from tests.cli.test_rights_of_people import ALWAYS
+from tests.cli.rights import ALWAYS
 from tests.cli.test_stats_coverage import EVERY, beat
 from tests.contracts.template import functions, iam_actions, resource, statements, template
 from tests.support.fakes import ListLog

@@ -6,11 +6,10 @@ import pytest
 
 from firebreak.core.limits.scopes import place_of
 from firebreak.ledger.claims import switch_keys
-from tests.contracts.template import actions, functions, resource, statements, template
+from tests.contracts.template import actions, functions, statements, template
 from tests.support import builders as a
 
 RESOURCES: dict[str, Any] = template()["Resources"]
-WITH_KEY: Any = {"Fn::If": ["HasKey", {"Ref": "KeyArn"}, {"Ref": "AWS::NoValue"}]}
 BOUNDED: Any = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
 WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
 
@@ -69,16 +68,6 @@ def test_every_role_of_the_stack_can_be_bounded() -> None:
     assert all(one["Properties"]["PermissionsBoundary"] == BOUNDED for one in roles.values())
     assert not any({"Role", "PermissionsBoundary"} & one.keys() for one in functions().values())
     assert template()["Parameters"]["PermissionsBoundaryArn"]["Default"] == ""
-
-
-def test_a_key_of_the_users_own_encrypts_whatever_is_kept() -> None:
-    assert template()["Globals"]["Function"]["KmsKeyArn"] == WITH_KEY
-    logs = of_type("AWS::Logs::LogGroup")
-    assert len(logs) == len(functions())
-    assert all(one["Properties"]["KmsKeyId"] == WITH_KEY for one in logs.values())
-    encrypted: Any = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "KeyArn"}}
-    assert resource("Ledger")["SSESpecification"]["Fn::If"][:2] == ["HasKey", encrypted]
-    assert all(resource(name)["KmsMasterKeyId"] == WITH_KEY for name in ("PageTopic", "DeadLetters"))
 
 
 @pytest.mark.parametrize("name", sorted(functions()))
