@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from firebreak.errors import SettingsError
 from firebreak.settings import LAYER, Settings
 from firebreak.wiring import Wiring
+from tests.support import builders as a
 from tests.support.fakes import ListLog
 
 ARN = "arn:aws:lambda:eu-west-1:111122223333:function:firebreak-RestartService:live"
@@ -89,6 +92,19 @@ def test_a_function_of_no_action_says_so(action: str) -> None:
     wiring = Wiring(Settings.from_env(ENV), ListLog())
     with pytest.raises(SettingsError, match=f"ACTION: names no action: '{action}'"):
         wiring.remediator(action)
+
+
+@pytest.mark.parametrize("key", ["", "arn:aws:kms:eu-west-1:111122223333:key/5d1c0e5e"])
+def test_one_time_schedules_are_under_the_key_of_the_stack(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", a.REGION)
+    with mock_aws():
+        scheduler = boto3.session.Session(region_name=a.REGION).client("scheduler")
+        scheduler.create_schedule_group(Name="firebreak")
+        wiring = Wiring(Settings.from_env(ENV | {"SCHEDULE_KEY_ARN": key}), ListLog())
+        wiring.schedules().check("i-0123456789", 0, 0, a.NOW)
+        (made,) = scheduler.list_schedules(GroupName="firebreak")["Schedules"]
+        found = scheduler.get_schedule(GroupName="firebreak", Name=made["Name"])
+    assert found.get("KmsKeyArn", "") == key
 
 
 @pytest.mark.parametrize(("days", "kept"), [(None, 90), ("", 90), ("90", 90), ("365", 365), ("3650", 3650)])

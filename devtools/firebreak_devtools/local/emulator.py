@@ -59,10 +59,13 @@ class Running:
 
 
 class LocalSession(Session):
-    """A session whose clients all talk to one endpoint; never to AWS, even if the environment names it."""
+    """A session whose clients all talk to one endpoint; never to AWS, even if the environment names it.
 
-    def __init__(self, endpoint: str) -> None:
-        super().__init__(aws_access_key_id=ACCOUNT, aws_secret_access_key=SECRET, region_name=REGION)
+    Without a key it is the root of the account, which may do everything.
+    """
+
+    def __init__(self, endpoint: str, key: str = ACCOUNT, secret: str = SECRET) -> None:
+        super().__init__(aws_access_key_id=key, aws_secret_access_key=secret, region_name=REGION)
         self._endpoint = endpoint
         self._plain: dict[str, object] = {}
         self._one_at_a_time = threading.Lock()
