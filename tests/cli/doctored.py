@@ -38,6 +38,7 @@ BEAT = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebrea
 # Services that moto lacks here, or that a test wants to answer in its own way.
 PROGRAMMED = ("cloudformation", "lambda", "events", "iam", "sts")
 TEN_SECONDS = timedelta(seconds=10)
+OF_THE_STACK = {"EndpointUrl": "http://local", "ReservedConcurrency": "2"}
 
 
 def physical(name: str) -> str:
@@ -91,6 +92,7 @@ class Account:
         self.resources["AWS::IAM::Role"], self.roles = named, Roles(named)
         self._make_schedules()
         self._make_queue_and_topic()
+        self.protect_ledger(protected=True)
         self._make_own_alarms()
         self.beat()
         moto_service(SERVICE, **{"firebreak:enabled": "true"})
@@ -145,6 +147,9 @@ class Account:
         self.outputs["PageTopicArn"] = self.client("sns").create_topic(Name="pages")["TopicArn"]
         self.outputs["LedgerTable"] = TABLE
         self.subscribe("oncall@example.com")
+
+    def protect_ledger(self, *, protected: bool) -> None:
+        self.client("dynamodb").update_table(TableName=TABLE, DeletionProtectionEnabled=protected)
 
     def subscribe(self, address: str) -> None:
         topic = self.outputs["PageTopicArn"]
@@ -232,7 +237,9 @@ class Account:
             **({"DriftInformation": self.drift} if self.drift else {}),
             "Parameters": [
                 {"ParameterKey": key, "ParameterValue": one}
-                for key, one in ({"EndpointUrl": "http://local"} | self.parameters).items()
+                for key, one in (
+                    {"EndpointUrl": "http://local", "ReservedConcurrency": "2"} | self.parameters
+                ).items()
             ],
             "Outputs": [{"OutputKey": key, "OutputValue": one} for key, one in self.outputs.items()],
         }

@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from firebreak_cli.doctor.before_looks import LONGEST_STACK_NAME
+from firebreak_cli.doctor.deploy_settings import DeploySettings, deploy_settings
 from firebreak_cli.doctor.looks import LOOKS_BEFORE
 from tests.cli.doctored import MOTOS_ACCOUNT, Account
 from tests.cli.rights import VIEWER, refused
 from tests.cli.running import error_lines, run
+from tests.docs.documents import ROOT
 from tests.support.world import World, create_table
 
 NO_STACK = ""
+OF_THE_STACK = "arn:aws:sns:eu-west-1:123456789012:firebreak-PageTopic-1A2B"
 
 
 class Empty(Account):
@@ -22,6 +26,16 @@ class Empty(Account):
 
     def __post_init__(self) -> None:
         self.status = NO_STACK
+        self.samconfig = self.policy_file.with_name("samconfig.toml")
+        self.deploy_with("PageEmail=oncall@example.com")
+
+    def deploy_with(self, overrides: str, stack: str = "firebreak") -> None:
+        """The settings of `sam deploy` in the environment that deploys the stack."""
+        self.samconfig.write_text(
+            f'version = 0.1\n[prod.global.parameters]\nstack_name = "{stack}"\n'
+            f"[prod.deploy.parameters]\nparameter_overrides = {overrides!r}\n",
+            encoding="utf-8",
+        )
 
     def answer(self, operation: str, params: Any) -> dict[str, Any]:
         if operation == "DescribeStacks" and self.status == NO_STACK:
@@ -33,7 +47,8 @@ class Empty(Account):
         return super().answer(operation, params)
 
     def doctor(self, *words: str) -> Any:
-        return run("doctor", "--before-deploy", *words, environment=self.environment)
+        samconfig = ("--samconfig", str(self.samconfig))
+        return run("doctor", "--before-deploy", *samconfig, *words, environment=self.environment)
 
 
 @pytest.fixture
@@ -67,7 +82,7 @@ def test_a_stack_that_is_in_the_way_is_found(account: Empty, status: str, result
 @pytest.mark.parametrize(
     ("status", "said", "command"),
     [
-        ("ROLLBACK_COMPLETE", "delete the stack first", "delete-stack"),
+        ("ROLLBACK_COMPLETE", "delete the stack first; nothing is left in it", "delete-stack"),
         ("ROLLBACK_FAILED", "delete the stack first", "delete-stack"),
         ("DELETE_FAILED", "delete the stack first", "delete-stack"),
         ("CREATE_FAILED", "deploy with --disable-rollback", "rollback-stack"),
@@ -89,21 +104,130 @@ def test_another_refusal_of_cloudformation_is_no_absence_of_the_stack(account: E
     assert account.check("FB901")["result"] == "could_not_look"
 
 
-@pytest.mark.parametrize(("free", "wanted"), [(139, None), (138, 139), (10, 139)])
-def test_a_quota_without_room_for_what_the_template_reserves_is_found(
+@pytest.mark.parametrize(("free", "wanted"), [(130, None), (129, 130), (10, 130)])
+def test_a_quota_without_room_for_what_the_settings_reserve_is_found(
     account: Empty, free: int, wanted: int | None
 ) -> None:
+    account.deploy_with("PageEmail=oncall@example.com ReservedConcurrency=2")
     account.quota = (free, free)
     found = account.check("FB902")["findings"]
     assert [one["result"] for one in found] == ([] if wanted is None else ["bad"])
     if found:
-        assert found[0]["detail"].startswith("the stack reserves 39, AWS keeps 100")
+        assert found[0]["detail"].startswith("ReservedConcurrency reserves 30, AWS keeps 100")
         assert found[0]["mend"].endswith(f"ask for a quota of {wanted}")
 
 
+@pytest.mark.parametrize("copies", ["", " ReservedConcurrency=-1", " ReservedConcurrency=0"])
+def test_the_quota_of_a_new_account_is_enough_where_nothing_is_reserved_and_a_warning(
+    account: Empty, copies: str
+) -> None:
+    account.deploy_with(f"PageEmail=oncall@example.com{copies}")
+    account.quota = (10, 10)
+    report = account.report()
+    (found,) = next(one for one in report["checks"] if one["code"] == "FB902")["findings"]
+    assert (found["result"], found["mend"]) == ("warning", "ask for a quota of 130, and deploy meanwhile")
+    assert report["verdict"]["line"] == "Could be deployed: yes"
+
+
 def test_what_a_stack_that_is_there_reserves_is_counted_already(account: Empty) -> None:
-    account.status, account.quota = "UPDATE_COMPLETE", (139, 100)
+    account.status, account.quota = "UPDATE_COMPLETE", (130, 100)
+    account.parameters["ReservedConcurrency"] = "2"
     assert account.details("FB902") == []
+
+    account.deploy_with("PageEmail=oncall@example.com ReservedConcurrency=3")
+    ((result, _, detail),) = account.details("FB902")
+    assert (result, detail[:31]) == ("bad", "ReservedConcurrency reserves 45")
+
+
+def test_a_name_that_leaves_no_room_for_those_of_the_functions_is_found(account: Empty) -> None:
+    longest = "f" * LONGEST_STACK_NAME
+    for name, findings in ((longest, []), (longest + "f", ["deploy it under a shorter name"])):
+        report = account.report("--only", "FB901", "--stack", name)
+        assert [one["mend"] for one in report["checks"][0]["findings"]] == findings
+
+
+# --- FB905
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        "LogRetentionInDays=365 PageEmail=oncall@example.com",
+        "PageTopicArn=arn:aws:sns:eu-west-1:111122223333:oncall",
+        "SubscribeByHand=true",
+        "ParameterKey=PageEmail,ParameterValue=oncall@example.com",
+    ],
+)
+def test_an_address_a_topic_or_ones_own_word_is_enough_for_pages(account: Empty, overrides: str) -> None:
+    account.deploy_with(overrides)
+    assert account.details("FB905") == []
+
+
+@pytest.mark.parametrize("overrides", ["", "LogRetentionInDays=365", "PageEmail= SubscribeByHand=false"])
+def test_settings_by_which_nobody_would_hear_of_anything_are_found(account: Empty, overrides: str) -> None:
+    account.deploy_with(overrides)
+    report = account.report("--only", "FB905")
+    (found,) = report["checks"][0]["findings"]
+    assert (found["result"], found["detail"]) == (
+        "bad",
+        "prod gives neither PageEmail nor PageTopicArn: CloudFormation refuses that",
+    )
+    assert report["verdict"]["line"] == "Could be deployed: no"
+
+
+def test_the_address_that_a_stack_has_already_is_kept(account: Empty) -> None:
+    account.status, account.parameters["PageEmail"] = "UPDATE_COMPLETE", "oncall@example.com"
+    account.deploy_with("LogRetentionInDays=365")
+    assert account.details("FB905") == []
+
+
+def test_the_topic_that_the_stack_made_must_not_be_given_to_it_as_one_of_yours(account: Empty) -> None:
+    account.status = "UPDATE_COMPLETE"
+    account.outputs["PageTopicArn"] = OF_THE_STACK
+    account.deploy_with(f"PageTopicArn={OF_THE_STACK}")
+    ((result, _, detail),) = account.details("FB905")
+    assert (result, "would delete it" in detail) == ("bad", True)
+
+    account.parameters["PageTopicArn"] = OF_THE_STACK  # another stack made it, and it was given before
+    assert account.details("FB905") == []
+
+
+@pytest.mark.parametrize("arn", ["arn:aws:sns:us-east-1:111122223333:oncall", "oncall"])
+def test_a_topic_of_another_region_is_found(account: Empty, arn: str) -> None:
+    account.deploy_with(f"PageTopicArn={arn}")
+    ((result, _, detail),) = account.details("FB905")
+    assert result == "bad"
+    assert detail.endswith("which is eu-west-1")
+
+
+def test_where_no_settings_name_the_stack_the_address_may_come_on_the_command_line(account: Empty) -> None:
+    account.deploy_with("PageEmail=oncall@example.com", stack="another")
+    ((result, _, detail),) = account.details("FB905")
+    assert result == "warning"
+    assert "no settings of sam deploy name a stack firebreak" in detail
+    account.samconfig.unlink()
+    assert [one[0] for one in account.details("FB905")] == ["warning"]
+
+
+@pytest.mark.parametrize("damage", ["version = ", '[prod.global.parameters]\nstack_name = "firebreak"\n[x'])
+def test_settings_that_cannot_be_read_are_never_good(account: Empty, damage: str) -> None:
+    account.samconfig.write_text(damage, encoding="utf-8")
+    report = account.report()
+    blind = [one["code"] for one in report["checks"] if one["result"] == "could_not_look"]
+    assert blind == ["FB902", "FB905"]
+
+
+def test_overrides_that_are_no_pairs_are_never_good(account: Empty) -> None:
+    account.deploy_with("PageEmail")
+    assert account.check("FB905")["result"] == "could_not_look"
+
+
+def test_the_settings_of_the_repository_name_every_environment_and_are_read(account: Empty) -> None:
+    for name in ("firebreak", "firebreak-dev", "firebreak-staging", "firebreak-prod"):
+        assert isinstance(deploy_settings(ROOT / "samconfig.toml", name), DeploySettings)
+
+
+# --- FB903, FB904
 
 
 def leave_log_group(account: Account, name: str) -> None:
@@ -141,7 +265,7 @@ def test_a_ledger_that_was_left_is_a_warning_with_the_parameter_that_takes_it(ac
 @pytest.mark.parametrize(
     ("call", "blind"),
     [
-        ("DescribeStacks", ["FB901", "FB902", "FB903", "FB904"]),
+        ("DescribeStacks", ["FB901", "FB902", "FB903", "FB904", "FB905"]),
         ("GetAccountSettings", ["FB902"]),
         ("DescribeLogGroups", ["FB903"]),
         ("ListTables", ["FB904"]),

@@ -151,7 +151,7 @@ def test_the_json_has_the_command_for_each_finding(account: Account) -> None:
         "subject": "firebreak-page",
         "detail": "Page has a reserved concurrency of 0",
         "mend": "aws lambda put-function-concurrency --function-name firebreak-page"
-        " --reserved-concurrent-executions 5 --region eu-west-1",
+        " --reserved-concurrent-executions 2 --region eu-west-1",
         "waived": None,
     }
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from firebreak_cli.doctor.place_looks import USUAL_ACTION, USUAL_WATCH
+from firebreak_cli.doctor.place_looks import USUAL_COPIES
+from firebreak_cli.queries.heartbeats import NOTHING_RESERVED, RESERVED
 from tests.cli.doctored import MOTOS_ACCOUNT, Account
 from tests.cli.running import run
 from tests.contracts.template import template
@@ -197,17 +198,17 @@ def test_the_warnings_of_policy_check_are_found(account: Account) -> None:
 @pytest.mark.parametrize(
     ("given", "free", "said", "mend"),
     [
-        (("-1", "-1"), 139, "39 copies", "sam deploy with ActionConcurrency=2 WatchConcurrency=5"),
-        (("-1", "5"), 124, "24 copies", "sam deploy with ActionConcurrency=2"),
-        (("2", "-1"), 115, "15 copies", "sam deploy with WatchConcurrency=5"),
-        (("-1", "-1"), 138, "39 copies", "--desired-value 139 "),
-        (("-1", "5"), 10, "24 copies", "--desired-value 124 "),
+        ("-1", 1000, "15 functions", "sam deploy with ReservedConcurrency=2"),
+        ("-1", 130, "15 functions", "sam deploy with ReservedConcurrency=2"),
+        ("-1", 129, "15 functions", "--desired-value 130 "),
+        ("0", 106, "3 functions", "sam deploy with ReservedConcurrency=2"),
+        ("-1", 10, "15 functions", "--desired-value 130 "),
     ],
 )
 def test_where_nothing_is_reserved_a_burst_of_others_takes_it_however_large_the_pool(
-    account: Account, given: tuple[str, str], free: int, said: str, mend: str
+    account: Account, given: str, free: int, said: str, mend: str
 ) -> None:
-    account.parameters |= dict(zip(("ActionConcurrency", "WatchConcurrency"), given, strict=True))
+    account.parameters["ReservedConcurrency"] = given
     account.quota = (free, free)
     (found,) = account.check("FB501")["findings"]
     assert found["result"] == "warning"
@@ -215,8 +216,15 @@ def test_where_nothing_is_reserved_a_burst_of_others_takes_it_however_large_the_
     assert mend in found["mend"]
 
 
+def test_of_a_stack_of_an_earlier_release_nothing_is_said_for_its_parameters_were_others(
+    account: Account,
+) -> None:
+    account.parameters["ReservedConcurrency"] = ""
+    assert account.details("FB501") == []
+
+
 def test_what_is_reserved_is_kept_however_small_the_pool(account: Account) -> None:
-    account.parameters |= {"ActionConcurrency": "2", "WatchConcurrency": "5"}
+    account.parameters["ReservedConcurrency"] = "2"
     account.quota = (100, 0)
     assert account.details("FB501") == []
 
@@ -241,7 +249,7 @@ def test_a_reply_without_a_time_is_not_good(account: Account) -> None:
     assert account.details("FB502") == [("could_not_look", None, "the reply of AWS carries no time")]
 
 
-def test_the_usual_copies_are_those_of_the_template() -> None:
-    parameters = template()["Parameters"]
-    usual = (parameters["ActionConcurrency"]["Default"], parameters["WatchConcurrency"]["Default"])
-    assert usual == (USUAL_ACTION, USUAL_WATCH)
+def test_what_the_doctor_takes_for_the_default_is_the_templates() -> None:
+    parameter = template()["Parameters"][RESERVED]
+    assert str(parameter["Default"]) == NOTHING_RESERVED
+    assert parameter["MinValue"] <= USUAL_COPIES <= parameter["MaxValue"]

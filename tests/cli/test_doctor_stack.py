@@ -1,4 +1,4 @@
-"""The checks FB101 to FB110: the stack itself."""
+"""The checks FB101 to FB113: the stack itself."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -132,11 +132,31 @@ def test_one_stopped_action_is_a_warning_and_all_of_them_are_a_stop(account: Acc
 
     actions = [name for name in account.resources["AWS::Lambda::Function"] if name not in {*WATCH, REPORT}]
     account.reserved = {f"firebreak-{name.lower()}": 0 for name in actions}
-    account.parameters["ActionConcurrency"] = "0"
+    account.parameters["ReservedConcurrency"] = "0"
     found = account.check("FB104")
     assert found["result"] == "bad"
-    assert found["findings"][0]["detail"].endswith("the stack was deployed with ActionConcurrency=0")
-    assert "--reserved-concurrent-executions 2 " in found["findings"][0]["mend"]
+    assert found["findings"][0]["detail"].endswith("the stack was deployed with ReservedConcurrency=0")
+    assert found["findings"][0]["mend"] == "sam deploy with ReservedConcurrency=-1"
+
+
+@pytest.mark.parametrize(
+    ("given", "mend"),
+    [
+        (
+            "4",
+            "put-function-concurrency --function-name firebreak-verify --reserved-concurrent-executions 4 ",
+        ),
+        ("-1", "delete-function-concurrency --function-name firebreak-verify --region"),
+        ("0", "delete-function-concurrency --function-name firebreak-verify --region"),
+    ],
+)
+def test_a_function_that_was_stopped_gets_back_what_its_stack_reserves(
+    account: Account, given: str, mend: str
+) -> None:
+    account.reserved["firebreak-verify"] = 0
+    account.parameters["ReservedConcurrency"] = given
+    (found,) = account.check("FB104")["findings"]
+    assert found["mend"].startswith(f"aws lambda {mend}".format("--function-name firebreak-verify"))
 
 
 def test_a_stopped_report_stops_no_alarm_and_gets_no_reservation(account: Account) -> None:
@@ -208,7 +228,7 @@ def test_one_that_can_be_read_and_is_in_time_is_good_although_the_next_one_is_da
     assert account.check("FB105")["result"] == "could_not_look"
 
 
-@pytest.mark.parametrize("name", ["HeartbeatMinutes", "RestartServiceByTag", "ActionConcurrency"])
+@pytest.mark.parametrize("name", ["HeartbeatMinutes", "RestartServiceByTag", "ReservedConcurrency"])
 def test_without_a_heartbeat_nothing_is_known_of_the_way_of_an_alarm(account: Account, name: str) -> None:
     account.parameters[name] = "DISABLED" if name == "RestartServiceByTag" else "0"
     assert account.check("FB105")["result"] == "could_not_look"
@@ -289,3 +309,25 @@ def test_an_alarm_of_the_stack_that_was_deleted_is_found(account: Account, logic
 def test_the_beating_heartbeat_notifies_nobody_and_is_no_red_alarm(account: Account) -> None:
     account.put_alarm("firebreak-heartbeat", {}, state="ALARM")
     assert account.details("FB109") == []
+
+
+# --- FB113
+
+
+@pytest.mark.parametrize(
+    ("adopted", "mend"),
+    [
+        ("", "sam deploy with LedgerDeletionProtection=true"),
+        (TABLE, f"aws dynamodb update-table --table-name {TABLE} --deletion-protection-enabled "),
+    ],
+)
+def test_a_ledger_that_could_be_deleted_is_a_warning(account: Account, adopted: str, mend: str) -> None:
+    account.parameters["LedgerTableName"] = adopted
+    assert account.details("FB113") == []
+
+    account.protect_ledger(protected=False)
+    (found,) = account.check("FB113")["findings"]
+    assert (found["result"], found["subject"]) == ("warning", TABLE)
+    assert found["mend"].startswith(mend)
+    account.denied = {"DescribeTable"}
+    assert account.check("FB113")["result"] == "could_not_look"

@@ -353,7 +353,7 @@ def test_a_pause_that_never_reached_aws_says_that_nothing_is_paused(world: World
 
     assert (result.exit_code, result.stdout, len(error_lines(result))) == (3, "", 1)
     assert "NOT PAUSED" in result.stderr
-    assert "ActionConcurrency=0" in result.stderr
+    assert "ReservedConcurrency=0" in result.stderr
 
 
 def test_a_damaged_switch_is_one_line(world: World) -> None:

@@ -139,7 +139,7 @@ def test_the_metric_is_that_of_the_alarm_on_its_absence_and_five_minutes_are_kep
     ("parameters", "why"),
     [
         ({"HeartbeatMinutes": "0"}, "the stack has no heartbeat (HeartbeatMinutes=0)"),
-        ({"ActionConcurrency": "0"}, "the stack has no heartbeat (ActionConcurrency=0)"),
+        ({"ReservedConcurrency": "0"}, "the stack has no heartbeat (ReservedConcurrency=0)"),
         (
             {"RestartServiceByTag": "DISABLED"},
             "the stack has no heartbeat (RestartServiceByTag=DISABLED)",

@@ -47,6 +47,8 @@ def functions() -> dict[str, Any]:
     }
 
 
+# The topic of pages: that of the stack, or the one that is given.
+TOPIC = {"Fn::If": ["MakePageTopic", {"Ref": "PageTopic"}, {"Ref": "PageTopicArn"}]}
 # The functions of no action: those that alarms need, and the one that they do not.
 WATCH, REPORT = ("Verify", "Page", "Route"), "Report"
 

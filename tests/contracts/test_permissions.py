@@ -6,7 +6,15 @@ import pytest
 
 from firebreak.core.action_spec import Permission
 from firebreak.services.registry import CATALOG
-from tests.contracts.template import actions, functions, iam_actions, resource, statements, template
+from tests.contracts.template import (
+    TOPIC,
+    actions,
+    functions,
+    iam_actions,
+    resource,
+    statements,
+    template,
+)
 from tests.docs.documents import document
 
 
@@ -102,7 +110,7 @@ def test_the_router_may_read_the_tags_of_alarms_and_put_events_on_the_bus_and_no
 def test_report_may_read_what_viewers_may_of_this_stack_and_send_to_the_topic_of_pages_alone() -> None:
     found = statements(functions()["Report"]["Policies"])
     (sends,) = [one for one in found if "sns:Publish" in iam_actions(one)]
-    assert (iam_actions(sends), sends["Resource"]) == (["sns:Publish"], {"Ref": "PageTopic"})
+    assert (iam_actions(sends), sends["Resource"]) == (["sns:Publish"], TOPIC)
     # With a key, a message on the topic is encrypted by it.
     besides = {"sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"}
     granted = {one for part in found for one in iam_actions(part)} - besides

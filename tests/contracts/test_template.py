@@ -13,6 +13,7 @@ from firebreak.services.registry import CATALOG
 from tests.contracts.template import (
     PATH,
     REPORT,
+    TOPIC,
     WATCH,
     actions,
     functions,
@@ -216,12 +217,9 @@ def test_a_failed_event_is_bounded_stored_and_reported(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(functions().keys() - {REPORT}))
 def test_concurrency_is_reserved_by_parameter(name: str) -> None:
-    of_actions = name in actions()
-    condition, parameter = (
-        ("ReserveActions", "ActionConcurrency") if of_actions else ("ReserveWatch", "WatchConcurrency")
-    )
+    condition = "ReserveActions" if name in actions() else "ReserveWatch"
     reserved = functions()[name]["ReservedConcurrentExecutions"]
-    assert reserved == {"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+    assert reserved == {"Fn::If": [condition, {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
 
 
 def test_no_copies_are_kept_for_the_function_that_no_alarm_needs() -> None:
@@ -329,15 +327,14 @@ def test_only_a_parameter_that_is_off_lets_the_whole_accounts_mail_be_stopped() 
 
 def test_the_ledger_outlives_the_stack() -> None:
     ledger = template()["Resources"]["Ledger"]
-    assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert ledger["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert template()["Parameters"]["LedgerDeletionProtection"]["Default"] == "true"
 
 
 def test_dead_letters_are_reported_although_no_code_of_firebreak_counts_them() -> None:
     """Without the count the alarm is red, and it goes straight to the topic."""
     alarm = resource("DeadLettersAlarm")
-    assert alarm["AlarmActions"] == [{"Ref": "PageTopic"}]
+    assert alarm["AlarmActions"] == [TOPIC]
     assert alarm["TreatMissingData"] == "breaching"
 
 

@@ -12,6 +12,7 @@ from tests.docs.documents import ROOT, files
 # Each was replaced by the word that a stranger searches for: format_duration, reject_early, publish, ...
 RETIRED = frozenset(
     {
+        "ActionConcurrency",
         "BEHIND",
         "Behind",
         "Blamed",
@@ -29,6 +30,7 @@ RETIRED = frozenset(
         "StandingAlone",
         "Stated",
         "Surroundings",
+        "WatchConcurrency",
         "_DIRECT",
         "_MOMENT",
         "_moment",

@@ -110,7 +110,7 @@ def test_the_readme_shows_the_two_commands_and_how_to_stop_it_on_its_first_scree
     first_screen, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")
     assert rest
     assert len(first_screen.splitlines()) <= 42
-    for wanted in ("make demo", "make test", "firebreak pause --reason", "ActionConcurrency=0", "──►"):
+    for wanted in ("make demo", "make test", "firebreak pause --reason", "ReservedConcurrency=0", "──►"):
         assert wanted in first_screen
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from firebreak.aws.own_measures import METRICS_READ
+from firebreak_cli.doctor.before_looks import LONGEST_STACK_NAME
 from tests.contracts.template import REPORT, WATCH, actions, functions, template
 from tests.docs.documents import ROOT, document
 
@@ -84,11 +85,23 @@ def test_each_line_of_the_costs_is_counted_and_multiplied(what: str) -> None:
     assert set(rows) == set(COUNTED)
 
 
-def test_the_quota_that_a_deploy_needs_is_what_the_template_reserves() -> None:
-    parameters = template()["Parameters"]
-    of_actions = parameters["ActionConcurrency"]["Default"] * len(actions())
-    of_others = parameters["WatchConcurrency"]["Default"] * len(WATCH)
-    prose = " ".join(START.text.split())
-    assert f"{of_actions + of_others} in all" in prose
-    assert f"must be at least {of_actions + of_others + UNRESERVED}" in prose
-    assert f"each of {len(actions())} actions" in prose
+def test_the_quota_that_a_reservation_needs_is_counted_from_the_template() -> None:
+    rows = {row[0]: row for row in START.table("value")}
+    reserved = [one for one in functions().values() if "ReservedConcurrentExecutions" in one]
+    assert len(reserved) == len(actions()) + len(WATCH)
+    quota = f"at least {UNRESERVED} + {len(reserved)} n: {UNRESERVED + 2 * len(reserved)} for 2"
+    assert rows["n, from 1"][2] == quota
+    assert f"n copies each of {len(actions())} actions, Verify, Page and Route" in rows["n, from 1"][1]
+    assert str(template()["Parameters"]["ReservedConcurrency"]["Default"]) in rows
+
+
+def test_the_longest_name_of_a_stack_is_the_doctors() -> None:
+    length = f"{LONGEST_STACK_NAME} characters"
+    assert f"at most {length}" in " ".join(START.text.split())
+    assert f"may have {LONGEST_STACK_NAME};" in " ".join(document("docs/operations.md").text.split())
+
+
+def test_the_number_of_roles_in_the_first_deployment_is_the_templates() -> None:
+    of_their_own = [name for name, one in template()["Resources"].items() if one["Type"] == "AWS::IAM::Role"]
+    count = len(functions()) + len(of_their_own)
+    assert f"| {count} ({count - 1} without a heartbeat) |" in document("docs/first-deploy.md").text

@@ -26,23 +26,35 @@ def complete_code(incomplete: str) -> list[tuple[str, str]]:
     return [(code, check.should) for code, check in CHECKS.items() if code.startswith(incomplete.upper())]
 
 
+Codes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="CODE",
+        autocompletion=complete_code,
+        help="Look at this check alone; may be given several times.",
+    ),
+]
+SamConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--samconfig",
+        metavar="FILE",
+        help="With --before-deploy: the settings of sam deploy; by default samconfig.toml of this folder.",
+    ),
+]
+
+
 def doctor(
     ctx: typer.Context,
     *,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only",
-            metavar="CODE",
-            autocompletion=complete_code,
-            help="Look at this check alone; may be given several times.",
-        ),
-    ] = None,
+    only: Codes = None,
     short: Annotated[bool, typer.Option("--short", help="A line for each finding that counts.")] = False,
     list_them: Annotated[bool, typer.Option("--list", help="List the checks; nothing is asked.")] = False,
     before_deploy: Annotated[
         bool, typer.Option("--before-deploy", help="Look at the account instead: would a deployment succeed?")
     ] = False,
+    samconfig: SamConfig = None,
     policy: Annotated[
         Path | None, typer.Option("--policy", help="A policy file; by default this machine's copy.")
     ] = None,
@@ -75,15 +87,22 @@ def doctor(
     Example: firebreak doctor --short --stack firebreak-prod
     """
     if page_test is not None:
-        _refuse_looks(only, short, list_them, before_deploy, waivers)
+        _refuse_looks(only, short, list_them, before_deploy, samconfig, waivers)
         return _test_page(environment_of(ctx), page_test, policy, stack, ask_first=not yes, as_json=as_json)
     if list_them:
         return _list(as_json=as_json)
+    from firebreak_cli.doctor.deploy_settings import SAMCONFIG
     from firebreak_cli.doctor.model import When
     from firebreak_cli.doctor.run import Asked
 
-    when = When.BEFORE if before_deploy else When.DEPLOYED
-    asked = Asked(stack=stack, only=only or (), policy=policy, waivers=waivers, when=when)
+    asked = Asked(
+        stack=stack,
+        only=only or (),
+        policy=policy,
+        waivers=waivers,
+        when=When.BEFORE if before_deploy else When.DEPLOYED,
+        samconfig=samconfig or SAMCONFIG,
+    )
     return _look(asked, environment_of(ctx), short=short, as_json=as_json)
 
 

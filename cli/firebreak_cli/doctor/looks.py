@@ -34,6 +34,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB110": stack_looks.needed_schedules,
         "FB111": drift_look.no_drift,
         "FB112": role_looks.roles_allow,
+        "FB113": stack_looks.ledger_is_protected,
         "FB201": alarm_looks.some_alarm_acts,
         "FB202": alarm_looks.every_alarm_arrives,
         "FB203": alarm_looks.one_action_each,
@@ -62,6 +63,7 @@ LOOKS_BEFORE: Mapping[str, Callable[[Site], Looked]] = MappingProxyType(
         "FB902": before_looks.quota_has_room,
         "FB903": before_looks.no_log_group_left,
         "FB904": before_looks.no_ledger_left,
+        "FB905": before_looks.somebody_hears,
     }
 )
 

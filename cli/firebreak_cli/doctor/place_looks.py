@@ -1,6 +1,5 @@
 """The looks at the policy, the account and this machine: FB401, FB402, FB501 and FB502."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
@@ -15,9 +14,10 @@ from firebreak_cli.doctor.model import Looked, unseen, warning
 from firebreak_cli.explain.deployed_policy import difference
 from firebreak_cli.policy_warnings import warnings_of
 from firebreak_cli.queries.deciding_policy import DeployedPolicy
+from firebreak_cli.queries.heartbeats import NOTHING_RESERVED, RESERVED
 
-# Copies that the template reserves where nobody says otherwise: of each action, and of each other function.
-USUAL_ACTION, USUAL_WATCH = 2, 5
+# Copies of each function that are worth reserving where the quota has room.
+USUAL_COPIES = 2
 # docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 KEPT_UNRESERVED = 100
 # Times that are compared with those of a log are to the second; a reply may take some.
@@ -49,32 +49,28 @@ def no_odd_setting(seen: Examination) -> Looked:
 
 def enough_concurrency(seen: Examination) -> Looked:
     """FB501. Reserved concurrency is kept; the rest comes from a pool that the whole account uses."""
-    unreserved = _unreserved(seen.deployment())
+    # A stack of an earlier release reserved by parameters that are gone.
+    given = seen.deployment().parameters.get(RESERVED, "")
     with translated("GetAccountSettings", mutates=False):
         limits = seen.stack.reader("lambda").get_account_settings()["AccountLimit"]
     quota, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
     at = f"a quota of {quota}, {free} of it not reserved"
-    if not unreserved:
+    functions = _unreserved(seen.deployment(), given)
+    if not functions:
         return Looked(at)
-    needed = sum(copies * functions for copies, functions in unreserved.values())
-    detail = (
-        f"nothing is reserved by {' and '.join(unreserved)} of -1, and {needed} copies may be needed: {at}"
-    )
+    needed = USUAL_COPIES * functions
+    detail = f"nothing is reserved for {functions} functions by {RESERVED}={given}: {at}"
     short = needed + KEPT_UNRESERVED - free
-    reserve = " ".join(f"{name}={copies}" for name, (copies, _) in unreserved.items())
-    mend = "" if short > 0 else f"sam deploy with {reserve}"
+    mend = "" if short > 0 else f"sam deploy with {RESERVED}={USUAL_COPIES}"
     return Looked(at, (warning(detail, mend=mend, wanted=str(quota + short)),))
 
 
-def _unreserved(deployed: Deployment) -> Mapping[str, tuple[int, int]]:
-    """The parameters by which nothing is reserved: the usual copies of a function, and the functions."""
-    names = deployed.of_type(FUNCTION).keys() - {REPORT}
-    watch = len(names & set(WATCH))
-    usual = {
-        "ActionConcurrency": (USUAL_ACTION, len(names) - watch),
-        "WatchConcurrency": (USUAL_WATCH, watch),
-    }
-    return {name: one for name, one in usual.items() if deployed.parameters.get(name) == "-1"}
+def _unreserved(deployed: Deployment, given: str) -> int:
+    """The number of functions that alarms need and that no copies are reserved for."""
+    needed = deployed.of_type(FUNCTION).keys() - {REPORT}
+    if given == NOTHING_RESERVED:
+        return len(needed)
+    return len(needed & set(WATCH)) if given == "0" else 0
 
 
 def clocks_agree(seen: Examination) -> Looked:

@@ -120,6 +120,14 @@ _CHECKS = (
         mend="aws iam list-role-policies --role-name {subject}",
     ),
     Check(
+        code="FB113",
+        area=STACK,
+        level=Level.WARNING,
+        should="DynamoDB refuses to delete the ledger.",
+        why="It is off for the first deployment, which it would keep from being rolled back, and stays off.",
+        mend="sam deploy with LedgerDeletionProtection=true",
+    ),
+    Check(
         code="FB201",
         area=ALARMS,
         level=Level.STACK,
@@ -288,7 +296,7 @@ _CHECKS = (
         level=Level.STACK,
         should="The Lambda quota has room for what the stack reserves.",
         why="AWS keeps 100 executions unreserved and refuses a deployment that would leave fewer.",
-        mend="sam deploy with ActionConcurrency=-1 WatchConcurrency=-1, or ask for a quota of {wanted}",
+        mend="sam deploy with ReservedConcurrency=-1, or ask for a quota of {wanted}",
     ),
     Check(
         code="FB903",
@@ -310,6 +318,15 @@ _CHECKS = (
         should="No ledger of an earlier stack of this name is left.",
         why="A new stack begins with an empty ledger: the limits and pauses of the old one are forgotten.",
         mend="sam deploy with LedgerTableName={subject}, to go on with it",
+    ),
+    Check(
+        code="FB905",
+        area=BEFORE,
+        when=When.BEFORE,
+        level=Level.STACK,
+        should="The settings of the deployment name an address or a topic for pages.",
+        why="Without one nobody hears of anything, and the rule SomebodyHears refuses the deployment.",
+        mend="write PageEmail=ADDRESS or PageTopicArn=ARN into parameter_overrides of samconfig.toml",
     ),
 )
 

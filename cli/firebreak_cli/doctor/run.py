@@ -7,6 +7,7 @@ from pathlib import Path
 
 from firebreak.policy.loader import load_policy
 from firebreak_cli.doctor.before_looks import site_of
+from firebreak_cli.doctor.deploy_settings import SAMCONFIG
 from firebreak_cli.doctor.examination import examination_of
 from firebreak_cli.doctor.looks import LOOKS, LOOKS_BEFORE, examine
 from firebreak_cli.doctor.model import When
@@ -24,6 +25,7 @@ from firebreak_cli.stack import find, place_of
 class Asked:
     """The options of a run; without `policy` and `waivers` it takes those of the stack's policy.
 
+    `samconfig` are the settings of `sam deploy`, which only the looks before a deployment read.
     `left_out` are the checks that are not made where nobody sits at a machine; the verdict names them.
     """
 
@@ -32,6 +34,7 @@ class Asked:
     policy: Path | None
     waivers: Path | None
     when: When = When.DEPLOYED
+    samconfig: Path = SAMCONFIG
     left_out: tuple[str, ...] = ()
 
 
@@ -44,7 +47,11 @@ def run(asked: Asked, environment: Environment, progress: Callable[[str], None])
     policy, waivers = load_policy(file), _waivers(asked, file)
     named = asked.policy is not None
     seen = examination_of(stack, policy, file, environment.now, progress, policy_named=named)
-    found = examine(LOOKS_BEFORE, site_of(stack), codes) if before else examine(LOOKS, seen, codes)
+    found = (
+        examine(LOOKS_BEFORE, site_of(stack, asked.samconfig), codes)
+        if before
+        else examine(LOOKS, seen, codes)
+    )
     examined = waive(found, waivers, seen.now)
     survey = seen.survey.made
     return Report(

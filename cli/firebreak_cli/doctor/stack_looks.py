@@ -1,4 +1,4 @@
-"""The looks at the stack itself: FB101 to FB110."""
+"""The looks at the stack itself: FB101 to FB110, and FB113."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from firebreak_cli.doctor.model import Finding, Looked, bad, unseen, warning
 from firebreak_cli.operations.pause_scopes import GLOBAL
 from firebreak_cli.operations.storms import StormDesk
 from firebreak_cli.operations.switches import SwitchBoard
-from firebreak_cli.queries.heartbeats import switched_off_by
+from firebreak_cli.queries.heartbeats import NOTHING_RESERVED, RESERVED, switched_off_by
 
 # A pause of a day is rarely meant.
 LONG_HELD = timedelta(hours=24)
@@ -79,6 +79,10 @@ def rules_of_actions(seen: Examination) -> Looked:
     return Looked(f"{len(names)} rules", tuple(_not_at_work(rules, names, warning)))
 
 
+# Where the stack reserves nothing for a function.
+_TAKE_AWAY = "aws lambda delete-function-concurrency --function-name {subject} --region {region}"
+
+
 def functions_may_run(seen: Examination) -> Looked:
     """FB104. One action that is stopped stops its own alarms, which FB202 lists."""
     functions, stopped = seen.deployment().of_type(FUNCTION), seen.stopped()
@@ -92,17 +96,15 @@ def functions_may_run(seen: Examination) -> Looked:
 
 
 def _stopped(seen: Examination, name: str, function: str, *, all_stopped: bool) -> Finding:
-    if name == REPORT:
-        mend = "aws lambda delete-function-concurrency --function-name {subject} --region {region}"
-        return warning(f"{name} has a reserved concurrency of 0: nobody looks each day", function, mend=mend)
-    of_watch = name in WATCH
-    parameter, usual = ("WatchConcurrency", "5") if of_watch else ("ActionConcurrency", "2")
-    given = seen.deployment().parameters.get(parameter, usual)
-    copies = usual if given in {"0", "-1"} else given
     detail = f"{name} has a reserved concurrency of 0"
-    detail += f": the stack was deployed with {parameter}=0" if given == "0" else ""
-    make = bad if of_watch or all_stopped else warning
-    return make(detail, function, copies=copies)
+    if name == REPORT:
+        return warning(f"{detail}: nobody looks each day", function, mend=_TAKE_AWAY)
+    given = seen.deployment().parameters.get(RESERVED, NOTHING_RESERVED)
+    make = bad if name in WATCH or all_stopped else warning
+    if given == "0" and name not in WATCH:
+        detail += f": the stack was deployed with {RESERVED}=0"
+        return make(detail, function, mend=f"sam deploy with {RESERVED}={NOTHING_RESERVED}")
+    return make(detail, function, mend=_TAKE_AWAY if given in {"0", NOTHING_RESERVED} else "", copies=given)
 
 
 def heartbeat_arrives(seen: Examination) -> Looked:
@@ -190,3 +192,18 @@ def _own_alarm(seen: Examination, name: str, alarm: str, topic: str) -> Finding 
     if topic not in shape["AlarmActions"]:
         return bad(f"{name} does not notify the topic of pages", alarm)
     return None
+
+
+# A ledger that another stack made is none of this one's resources.
+_PROTECT = "aws dynamodb update-table --table-name {subject} --deletion-protection-enabled --region {region}"
+
+
+def ledger_is_protected(seen: Examination) -> Looked:
+    """FB113. The first deployment leaves the protection off: it could not be rolled back otherwise."""
+    name, parameters = seen.stack.ledger_table, seen.deployment().parameters
+    with translated("DescribeTable", mutates=False):
+        table = seen.stack.reader("dynamodb").describe_table(TableName=name)["Table"]
+    if table.get("DeletionProtectionEnabled", False):
+        return Looked(name)
+    mend = _PROTECT if parameters.get("LedgerTableName") else ""
+    return Looked(name, (warning("it can be deleted like any table", name, mend=mend),))

@@ -232,7 +232,7 @@ def not_paused() -> Iterator[None]:
         yield
     except AwsError as error:
         message = ending_of(error).lines[0]
-        ways = "set FIREBREAK_LEDGER_TABLE to do without CloudFormation, or deploy with ActionConcurrency=0"
+        ways = "set FIREBREAK_LEDGER_TABLE to do without CloudFormation, or deploy with ReservedConcurrency=0"
         raise Ending(NO_AWS, f"NOT PAUSED: {message}; {ways}") from error
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
+# The parameter for the concurrency of the whole stack: copies of each function; 0 stops the actions.
+RESERVED, NOTHING_RESERVED = "ReservedConcurrency", "-1"
+
 # The condition HasHeartbeat of the template: with any of these values of its parameters there is none.
 SWITCHED_OFF_BY: Mapping[str, str] = {
     "HeartbeatMinutes": "0",
     "RestartServiceByTag": "DISABLED",
-    "ActionConcurrency": "0",
+    RESERVED: "0",
 }
 
 

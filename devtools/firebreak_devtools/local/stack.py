@@ -16,7 +16,7 @@ GIVEN_POLICY = "policies/given.toml"
 # The parameters of the local deployment; everything else is the template's own default.
 LOCAL_PARAMETERS = {
     "PolicyFile": "policies/demo.toml",
-    "LedgerDeletionProtection": "false",
+    "SubscribeByHand": "true",
     "Dashboard": "DISABLED",
 }
 
