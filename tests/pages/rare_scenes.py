@@ -100,6 +100,22 @@ def crashed(on: PageWorld) -> None:
     )
 
 
+def stopped(on: PageWorld) -> None:
+    """Two action functions are stopped by hand, and three alarms turn red."""
+    for name in ("web", "search", "basket"):
+        action = "scale-service" if name == "web" else "restart-service"
+        alarm = on.world.red(f"{name}-load", tags={"firebreak:action": action})
+        arn = f"arn:aws:lambda:eu-west-1:111122223333:function:firebreak-{action}:live"
+        on.world.page_desk().handle(
+            {
+                "version": "1.0",
+                "requestContext": {"condition": "ZeroReservedConcurrency", "functionArn": arn},
+                "requestPayload": measured(alarm),
+            }
+        )
+    on.wait(10)
+
+
 def japanese(on: PageWorld) -> None:
     """An alarm for humans, with a name that is not ASCII."""
     alarm = on.world.red(JAPANESE, tags={"firebreak:action": "page", "firebreak:severity": "critical"})
@@ -163,6 +179,14 @@ RARE = (
         title="A function of Firebreak failed",
         story="Lambda tried the event three times. No decision was made about the alarm.",
         run=crashed,
+        labels=("CRASHED",),
+    ),
+    Scene(
+        name="stopped-functions",
+        title="The action functions are stopped by hand",
+        story="Their reserved concurrency is 0, so Lambda gives each event at once to Page. Three alarms turn"
+        " red: one page, which sums up the others later.",
+        run=stopped,
         labels=("CRASHED",),
     ),
     Scene(

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from boto3.session import Session
 
 from firebreak.aws.own_measures import METRICS_READ
-from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
+from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.errors import Unavailable
 from firebreak.ledger.heartbeats import DynamoHeartbeats
 from firebreak.remediation.self_watch import SelfWatch
@@ -57,7 +58,7 @@ def test_a_heartbeat_by_a_clock_that_is_ahead_is_new() -> None:
 @pytest.mark.parametrize("unseen", UNSEEN)
 @pytest.mark.parametrize("name", ["HeartbeatAgeSeconds", "DeadLetters", "EventsWithoutDecision"])
 def test_what_could_not_be_read_is_left_out_and_keeps_nothing_else_back(
-    name: str, unseen: Reading[int]
+    name: str, unseen: Absent | Unknown | NotRead
 ) -> None:
     log = ListLog()
     whole = watch(log)
@@ -109,7 +110,7 @@ def test_the_newest_heartbeat_is_the_last_one_that_an_action_recorded(world: Wor
 
 
 def test_a_heartbeat_that_cannot_be_read_is_unknown(world: World) -> None:
-    dark = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on={"query"}))
+    dark: Any = Wrapped(world.dynamodb, before=fail(NO_CONNECTION, on={"query"}))
     assert isinstance(DynamoHeartbeats(dark, TABLE).newest(), Unknown)
 
 
@@ -123,7 +124,7 @@ def test_verify_as_it_is_wired_measures_the_heartbeat_the_queue_and_the_metrics_
     url = sqs.create_queue(QueueName="firebreak-dead-letters")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="an event that nobody could handle")
     for service, counted in {"firebreak": (9, 6, 2), "other": (9, 9, 9)}.items():
-        dimensions = [{"Name": "service", "Value": service}]
+        dimensions: Any = [{"Name": "service", "Value": service}]
         session.client("cloudwatch").put_metric_data(
             Namespace="Firebreak",
             MetricData=[

@@ -67,11 +67,11 @@ class OwnEvents:
             StartTime=until - LOOKED_BACK,
             EndTime=until,
         )
-        sums = {one["Id"]: one["Values"] for one in reply["MetricDataResults"]}
-        if not sums["events"]:
+        found: dict[str, list[float]] = {one["Id"]: one["Values"] for one in reply["MetricDataResults"]}
+        if not found["events"]:
             return ABSENT
-        ended = sum(sum(sums[name.lower()]) for name in _ENDS)
-        return max(round(sum(sums["events"]) - ended), 0)
+        ended = sum(sum(found[name.lower()]) for name in _ENDS)
+        return max(round(sum(found["events"]) - ended), 0)
 
     def _query(self, name: str) -> dict[str, Any]:
         metric = {
