@@ -264,6 +264,18 @@ def test_one_sweep_that_fails_turns_no_alarm_red(
 
 
 @every_reading
+@pytest.mark.parametrize("alarm", [*WITHOUT_SWEEPS, "SweepsMissing"])
+def test_counts_that_can_be_seen_eight_minutes_late_turn_no_alarm_red(alarm: str, beyond: int) -> None:
+    value = 1.0 if alarm == "SweepsMissing" else 0.0
+    rule = rule_of(alarm)
+    for phase in range(0, 300, 20):
+        at = [MIDNIGHT + n * SWEEP_EVERY + LATE * (n % 2) + phase * SECOND for n in range(36)]
+        counts = [Count(at=one, seen_at=one + 8 * MINUTE, value=value) for one in at]
+        seen = states(rule, counts, MIDNIGHT + HOUR, MIDNIGHT + 2 * HOUR, beyond=beyond, before=State.OK)
+        assert {state for _, state in seen} == {State.OK}
+
+
+@every_reading
 def test_a_look_each_morning_is_never_missing(beyond: int) -> None:
     """It takes up to the quarter of an hour that its function has."""
     longest = timedelta(seconds=functions()["Report"]["Timeout"])
