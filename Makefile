@@ -55,7 +55,7 @@ rules: setup .local/.checkov-ready
 	$(bin)/lint-imports
 	$(sam_env) $(sam) validate --lint
 	.local/venv/bin/cfn-lint examples/*/template.yaml
-	$(bin)/python -m template.scan $(checkov) template.yaml examples/people/template.yaml
+	$(bin)/python -m template.scan $(checkov) template.yaml examples/key/template.yaml
 
 # For the time between two edits. The proofs and the browser's tests are in `make test`, the proofs at length in `make prove`.
 unit: setup ## The tests that need neither local AWS nor a browser, without the proofs

@@ -16,6 +16,7 @@ PSEUDO = {
 # The parameters that hold an ARN, as an example.
 ARN_PARAMETERS = {
     "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f1e2d3c",
+    "PageKeyArns": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/9a8b7c6d",
     "PageLogGroupArns": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/ecs/api:*",
     "PageTopicArns": f"arn:aws:sns:{REGION}:{ACCOUNT}:team",
 }
@@ -50,7 +51,11 @@ def resource_policies(template: Mapping[str, Any]) -> dict[str, list[Statement]]
     for name, one in _resources(template):
         properties = one["Properties"]
         is_policy = one["Type"] in {"AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
-        document = properties.get("AssumeRolePolicyDocument") or (is_policy and properties["PolicyDocument"])
+        document = (
+            properties.get("AssumeRolePolicyDocument")
+            or properties.get("KeyPolicy")
+            or (is_policy and properties["PolicyDocument"])
+        )
         if document:
             found[name] = [_statement(each, template) for each in _each(document)]
     return found

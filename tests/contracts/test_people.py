@@ -84,7 +84,7 @@ def test_viewers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
 
 
 THEIRS = (
-    Right("iam:GetRole", resource=f"arn:aws:iam::{a.ACCOUNT}:role/firebreak-PageRole-0A1B"),
+    Right("iam:GetRole", resource=f"arn:aws:iam::{a.ACCOUNT}:role/firebreak/firebreak-PageRole-0A1B"),
     Right("sqs:GetQueueAttributes", resource=_here("sqs", "firebreak-DeadLetters")),
     Right("dynamodb:PutItem", "INC#i-1", LEDGER),
     Right("dynamodb:PutItem", "STORM", LEDGER),
@@ -93,7 +93,7 @@ THEIRS = (
 )
 OF_OTHERS = (
     Right("iam:GetRole", resource=f"arn:aws:iam::{a.ACCOUNT}:role/payroll"),
-    Right("iam:PassRole", resource=f"arn:aws:iam::{a.ACCOUNT}:role/firebreak-PageRole-0A1B"),
+    Right("iam:PassRole", resource=f"arn:aws:iam::{a.ACCOUNT}:role/firebreak/firebreak-PageRole-0A1B"),
     Right("sqs:GetQueueAttributes", resource=_here("sqs", "payroll")),
     Right("sqs:ReceiveMessage", resource=_here("sqs", "firebreak-DeadLetters")),
     Right("secretsmanager:GetSecretValue", resource=_here("secretsmanager", "secret:firebreak/key")),

@@ -118,7 +118,6 @@ def test_report_may_read_what_viewers_may_of_this_stack_and_send_to_the_topic_of
     assert granted <= viewers
     # Before a deployment, and where CloudFormation does not answer.
     assert viewers - granted == {
-        "dynamodb:DescribeTable",
         "dynamodb:ListTables",
         "logs:DescribeLogGroups",
     }

@@ -69,6 +69,7 @@ COUNTED = {
     "dashboards, of which the first three of an account are free": (
         len([one for one in template()["Resources"].values() if one["Type"] == "AWS::CloudWatch::Dashboard"]),
         3.00,
+    ),
     # Powertools counts cold starts under a name for each function.
     "metrics that it writes, where each is written in every hour": (
         len(written_metrics()) + len(functions()),

@@ -38,8 +38,9 @@ _OF_PAGE = (
 _OF_REPORT = (
     *("cloudformation:DescribeStackResourceDrifts", "cloudformation:DescribeStacks"),
     *("cloudformation:ListStackResources", "cloudwatch:DescribeAlarmContributors"),
-    *("cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
-    *("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query"),
+    *("cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"),
+    *("cloudwatch:ListTagsForResource", "dynamodb:BatchGetItem", "dynamodb:DescribeTable"),
+    *("dynamodb:GetItem", "dynamodb:Query"),
     *("dynamodb:Scan", "events:ListRules"),
     *("iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy"),
     *("iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:SimulatePrincipalPolicy"),
