@@ -90,8 +90,8 @@ class Roles:
                 raise AssertionError(operation)
 
     def _role(self, name: str) -> dict[str, Any]:
-        arn = f"arn:aws:iam::123456789012:role/{name}"
-        return {"Path": "/", "RoleName": name, "RoleId": "A" * 16, "Arn": arn, "CreateDate": a.NOW}
+        arn = f"arn:aws:iam::123456789012:role/firebreak/{name}"
+        return {"Path": "/firebreak/", "RoleName": name, "RoleId": "A" * 16, "Arn": arn, "CreateDate": a.NOW}
 
     def _result(self, action: str, resource: str) -> dict[str, Any]:
         """For any resource the role's own policies do not match, for they name resources."""

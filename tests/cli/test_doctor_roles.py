@@ -133,7 +133,7 @@ def test_a_refusal_of_what_every_action_does_is_bad(account: Account) -> None:
 def test_roles_are_simulated_by_their_arns_in_this_region_and_with_the_opt_in_tag(account: Account) -> None:
     account.check("FB112")
     asked = {one["PolicySourceArn"]: one for one in account.roles.simulated}
-    one = asked[f"arn:aws:iam::{MOTOS_ACCOUNT}:role/{ROLE}"]
+    one = asked[f"arn:aws:iam::{MOTOS_ACCOUNT}:role/firebreak/{ROLE}"]
     assert sorted(one["ActionNames"]) == sorted(set(NEEDED["RestartServiceRole"]))
     assert {entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in one["ContextEntries"]} == {
         "aws:ResourceTag/firebreak:enabled": ["true"],

@@ -19,6 +19,7 @@ from tests.cli.report_pages import named
 from tests.cli.reports import page
 from tests.cli.running import StackSession, cli_environment, deployed, described, run
 from tests.contracts.template import resource
+from tests.contracts.test_dashboard import written_metrics
 from tests.support import builders as a
 from tests.support.world import TABLE, World
 
@@ -112,7 +113,7 @@ def test_heartbeats_of_another_stack_and_other_counters_prove_nothing(world: Wor
     assert stats()["coverage"]["watched"] == 0
 
 
-def test_the_metric_is_that_of_the_alarm_on_its_absence_and_five_minutes_are_kept_for_thirty_days(
+def test_the_metric_is_the_one_that_is_counted_for_the_stack_and_five_minutes_are_kept_for_thirty_days(
     world: World,
 ) -> None:
     asked: dict[str, Any] = {}
@@ -126,7 +127,8 @@ def test_the_metric_is_that_of_the_alarm_on_its_absence_and_five_minutes_are_kep
     command("stats", "--since", "20041m", "--json", cloudwatch=seen)
     [query] = asked["MetricDataQueries"]
     metric, alarm = query["MetricStat"]["Metric"], resource("HeartbeatMissing")
-    assert (metric["Namespace"], metric["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert (metric["Namespace"], metric["MetricName"]) == (alarm["Namespace"], "Heartbeats")
+    assert "Heartbeats" in written_metrics()
     [dimension] = alarm["Dimensions"]
     assert metric["Dimensions"] == [{**dimension, "Value": "firebreak"}]
     assert query["MetricStat"]["Period"] == PERIOD.total_seconds() == 300

@@ -51,11 +51,7 @@ def resource_policies(template: Mapping[str, Any]) -> dict[str, list[Statement]]
     for name, one in _resources(template):
         properties = one["Properties"]
         is_policy = one["Type"] in {"AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
-        document = (
-            properties.get("AssumeRolePolicyDocument")
-            or properties.get("KeyPolicy")
-            or (is_policy and properties["PolicyDocument"])
-        )
+        document = properties.get("AssumeRolePolicyDocument") or (is_policy and properties["PolicyDocument"])
         if document:
             found[name] = [_statement(each, template) for each in _each(document)]
     return found

@@ -9,8 +9,9 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from firebreak.aws.alarms import ALARM_TYPES, MOST_AT_ONCE
-from firebreak.aws.translate import look, send
+from firebreak.aws.alarm_types import AlarmTypes
+from firebreak.aws.alarms import MOST_AT_ONCE
+from firebreak.aws.translate import look, send, translated
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak_cli.adopt.alarm_configuration import (
     LISTS,
@@ -72,6 +73,7 @@ class CloudWatchStore:
 
     def __init__(self, reads: Any, writes: Any, pace: Pace) -> None:
         self._reads, self._writes, self._pace = reads, writes, pace
+        self._types = AlarmTypes()
         model = writes.meta.service_model
         self._takes = {kind: model.operation_model(name).input_shape for kind, name in OPERATIONS.items()}
         reads.meta.events.register(
@@ -89,10 +91,14 @@ class CloudWatchStore:
             found |= {} if isinstance(page, Absent) else page
         return found
 
+    def _page(self, names: Sequence[str], types: Sequence[str]) -> Any:
+        with translated("DescribeAlarms", mutates=False):
+            return self._reads.describe_alarms(
+                AlarmNames=[*names], AlarmTypes=[*types], MaxRecords=MOST_AT_ONCE
+            )
+
     def _read(self, names: Sequence[str]) -> Configurations | NotRead:
-        page = self._reads.describe_alarms(
-            AlarmNames=[*names], AlarmTypes=[*ALARM_TYPES], MaxRecords=MOST_AT_ONCE
-        )
+        page = self._types.ask(partial(self._page, names))
         if UNPARSED not in page:
             return NotRead("DescribeAlarms: botocore does not show its answer as it was sent")
         return {

@@ -134,7 +134,7 @@ def write_history(
 
 def _alarms(account: Account) -> Iterator[AlarmLine]:
     tags = _tags(account)
-    for page in _pages(account, "describe_alarms", MaxRecords=100):
+    for page in _pages_of_alarms(account, "describe_alarms", MaxRecords=100):
         for alarm in (alarm for kind in ALARM_TYPES for alarm in page.get(f"{kind}s", ())):
             config = {key: _plain(value) for key, value in alarm.items()}
             mine = (
@@ -146,7 +146,7 @@ def _alarms(account: Account) -> Iterator[AlarmLine]:
 def _mute_rules(account: Account) -> list[dict[str, Any]] | None:
     """All mute rules; None where they may not be read, or where the region does not know them."""
     try:
-        pages = list(_pages(account, "list_alarm_mute_rules", MaxRecords=100))
+        pages = _pages(partial(_page, account, "list_alarm_mute_rules"), {"MaxRecords": 100})
         names = [one["AlarmMuteRuleArn"].rpartition(":")[2] for page in pages for one in page[MUTE_RULES]]
         return [rule for name in names if (rule := _mute_rule(account, name))]
     except (Denied, Rejected):
@@ -192,19 +192,24 @@ def _tags_of(account: Account, arn: str) -> Mapping[str, str] | None:
 
 def _items(account: Account, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
     asked = {"StartDate": start, "EndDate": end, "ScanBy": "TimestampAscending"}
-    for page in _pages(account, "describe_alarm_history", MaxRecords=100, **asked):
+    for page in _pages_of_alarms(account, "describe_alarm_history", MaxRecords=100, **asked):
         yield from page["AlarmHistoryItems"]
 
 
-def _pages(account: Account, operation: str, **asked: Any) -> Iterator[Mapping[str, Any]]:
-    """The pages of an answer; a page that is throttled for long is asked for again after a rest."""
+def _pages_of_alarms(account: Account, operation: str, **asked: Any) -> Iterator[Mapping[str, Any]]:
+    """The pages about alarms of every type that the region knows."""
     types = AlarmTypes()
+    return _pages(
+        lambda more: types.ask(lambda kinds: _page(account, operation, {"AlarmTypes": kinds, **more})), asked
+    )
 
-    def page(kinds: list[Any]) -> Mapping[str, Any]:
-        return _page(account, operation, {"AlarmTypes": kinds, **asked})
 
+def _pages(
+    page: Callable[[Mapping[str, Any]], Mapping[str, Any]], asked: dict[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """The pages of an answer; a page that is throttled for long is asked for again after a rest."""
     while True:
-        found = types.ask(page)
+        found = page(asked)
         yield found
         if not found.get("NextToken"):
             return
