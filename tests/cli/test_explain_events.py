@@ -39,6 +39,7 @@ EXPLAINED = {
     "contributor_alarm": WATCHED,
     "contributor_no_data": NO_DATA,
     "contributor_ok": Expected(None, API, "refuse", Reason.NOT_IN_ALARM),
+    "contributor_untagged": Expected(None, API, "refuse", Reason.NOT_ROUTED),
     "contributor_without_cluster": Expected(RESTART, None, "refuse", Reason.TARGET_NONE),
     "direct_alarm_action": WATCHED,
     "direct_by_hand": WATCHED,

@@ -143,7 +143,7 @@ def test_it_refuses_a_service_that_cannot_or_must_not_be_deployed(
             seen(found=Unknown("slow")), "the task definition could not be read: slow", id="its tasks"
         ),
         pytest.param(
-            seen(found=size(cpu=32768)), "no Fargate sizes are known for 32768 CPU units", id="an odd size"
+            seen(found=size(cpu=65536)), "no Fargate sizes are known for 65536 CPU units", id="an odd size"
         ),
     ],
 )
