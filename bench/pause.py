@@ -47,6 +47,7 @@ class Operator:
             name="bench",
             account=ACCOUNT,
             region=REGION,
+            partition="aws",
             ledger_table=self.fleet.table,
             policy_file="",
             bus_name="",

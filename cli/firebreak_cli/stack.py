@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from firebreak.core.arns import partition_of
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.readings import NotRead
 from firebreak.errors import Rejected
@@ -54,6 +55,7 @@ class Stack:
     name: str
     account: str
     region: str
+    partition: str
     ledger_table: str
     policy_file: str
     bus_name: str
@@ -115,12 +117,13 @@ def place_of(environment: Environment, name: str) -> Stack:
     wanted = _wanted(environment, name)
     session = session_of(environment)
     with translated("GetCallerIdentity", mutates=False):
-        account = client(session, "sts").get_caller_identity()["Account"]
-    refuse_another_account(account, wanted)
+        caller = client(session, "sts").get_caller_identity()
+    refuse_another_account(caller["Account"], wanted)
     return Stack(
         name=name,
-        account=account,
+        account=caller["Account"],
         region=str(session.region_name),
+        partition=partition_of(caller["Arn"]),
         ledger_table="",
         policy_file=DEFAULT_POLICY,
         bus_name=name,
@@ -189,6 +192,7 @@ def _by_stack(session: "Session", name: str, wanted: str | None) -> Stack:
         name=name,
         account=account,
         region=region,
+        partition=partition_of(found["StackId"]),
         ledger_table=outputs["LedgerTable"],
         policy_file=parameters.get("PolicyFile", DEFAULT_POLICY),
         bus_name=outputs.get("BusName", name),
@@ -228,6 +232,7 @@ def _by_table(session: "Session", name: str, table: str) -> Stack:
         name=name,
         account=account,
         region=region,
+        partition=partition_of(arn),
         ledger_table=table,
         policy_file=DEFAULT_POLICY,
         bus_name=name,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from firebreak.core.arns import partition_of
 from firebreak.errors import SettingsError
 
 # The folder that holds the package: POLICY_PATH is relative to it, on a machine as in the layer.
@@ -42,6 +43,11 @@ class Settings:
     local_aws: bool = False
     dead_letters_url: str = ""
     decisions_kept: timedelta = timedelta(days=FEWEST_DAYS)
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS that the function is in, by its own ARN."""
+        return partition_of(self.function_arn)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":

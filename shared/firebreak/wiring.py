@@ -192,6 +192,7 @@ class Wiring:
             jitter=jitter,
             account=self.settings.account,
             region=self.settings.region,
+            partition=self.settings.partition,
             behind=self.services_behind(),
             naming=self.user_agent.naming,
             diagnostics=self._diagnostics(action.spec),
@@ -256,6 +257,7 @@ class Wiring:
             stack_name=self.settings.stack_name,
             account=self.settings.account,
             region=self.settings.region,
+            partition=self.settings.partition,
             keep_policy=self._policy_keeper().keep,
             measure=self.self_watch().measure,
         )
@@ -290,6 +292,7 @@ class Wiring:
             log=self.log,
             account=self.settings.account,
             region=self.settings.region,
+            partition=self.settings.partition,
         )
 
     def page_desk(self) -> PageDesk:
@@ -325,6 +328,7 @@ class Wiring:
             log=self.log,
             account=own.account,
             region=own.region,
+            partition=own.partition,
         )
 
     def _frozen(self, message: Announcement, now: datetime) -> bool:
@@ -361,5 +365,5 @@ class Wiring:
             switches=Switches(memory, self.settings.ledger_table),
             errors=LogGroups(logs, self.clock.monotonic),
             pictures=AlarmPictures(cloudwatch),
-            partition=self.settings.function_arn.split(":")[1],
+            partition=self.settings.partition,
         )

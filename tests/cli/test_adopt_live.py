@@ -245,7 +245,7 @@ def target(service: str, name: str) -> Target:
 
 
 def tags_of(service: str, reader: Any, name: str = "shop") -> Any:
-    return tags_of_target(target(service, name), OneService(reader))  # type: ignore[arg-type]  # what is asked
+    return tags_of_target(target(service, name), OneService(reader), "aws-cn")  # type: ignore[arg-type]  # what is asked
 
 
 def test_the_tags_of_a_function_are_read_by_its_arn() -> None:
@@ -253,7 +253,8 @@ def test_the_tags_of_a_function_are_read_by_its_arn() -> None:
     assert tags_of("lambda", FunctionReader(found)) == {"team": "x"}
     gone = client_of("lambda", ("list_tags", "ResourceNotFoundException"))
     assert tags_of("lambda", FunctionReader(gone)) == ABSENT
-    assert arn_of_target(target("lambda", "shop")) == f"arn:aws:lambda:{a.REGION}:{a.ACCOUNT}:function:shop"
+    arn = f"arn:aws-cn:lambda:{a.REGION}:{a.ACCOUNT}:function:shop"
+    assert arn_of_target(target("lambda", "shop"), "aws-cn") == arn
 
 
 def environment_of(status: str) -> dict[str, Any]:
@@ -281,7 +282,7 @@ def test_an_environment_that_was_terminated_is_gone() -> None:
     over = client_of("elasticbeanstalk", ("describe_environments", environment_of("Terminated")))
     assert tags_of("beanstalk", BeanstalkReader(live)) == {"team": "x"}
     assert tags_of("beanstalk", BeanstalkReader(over)) == ABSENT
-    assert arn_of_target(target("beanstalk", "shop")) == ""
+    assert arn_of_target(target("beanstalk", "shop"), "aws") == ""
 
 
 def test_a_configuration_set_has_its_own_tags_and_a_runbook_is_not_looked_at() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from firebreak.core.manual import stand_in
 from firebreak.core.model import Target
-from firebreak.core.paging.console import alarm_link, links, partition_of, target_link
+from firebreak.core.paging.console import DOMAINS, alarm_link, links, target_link
 from tests.support import builders as a
 
 PARTITIONS = {
@@ -23,19 +23,32 @@ PARTITIONS = {
 @pytest.mark.parametrize(("region", "expected"), PARTITIONS.items(), ids=PARTITIONS)
 def test_an_alarm_is_linked_in_the_console_of_its_partition(region: str, expected: tuple[str, str]) -> None:
     partition, host = expected
-    assert partition_of(region) == partition
-    assert alarm_link("api", region) == f"https://{host}/cloudwatch/home?region={region}#alarmsV2:alarm/api"
+    link = f"https://{host}/cloudwatch/home?region={region}#alarmsV2:alarm/api"
+    assert alarm_link("api", region, partition) == link
 
 
-@pytest.mark.parametrize("region", ["us-iso-east-1", "us-isob-east-1", "", "eu-west-1.evil.example", "x\n"])
-def test_where_no_public_console_is_known_there_is_no_link(region: str) -> None:
-    assert alarm_link("api", region) == ""
-    assert target_link(Target("111122223333", region, "ecs", "prod", "api")) == ""
+def test_every_partition_with_a_public_console_is_tried() -> None:
+    assert {partition for partition, _ in PARTITIONS.values()} == set(DOMAINS)
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        pytest.param("us-iso-east-1", "aws-iso", id="no public console"),
+        pytest.param("eu-west-1", "", id="no partition is known"),
+        pytest.param("", "aws", id="no region"),
+        pytest.param("eu-west-1.evil.example", "aws", id="another host"),
+        pytest.param("x\n", "aws", id="no region's name"),
+    ],
+)
+def test_where_no_public_console_is_known_there_is_no_link(region: str, partition: str) -> None:
+    assert alarm_link("api", region, partition) == ""
+    assert target_link(Target("111122223333", region, "ecs", "prod", "api"), partition) == ""
 
 
 @given(some.text(min_size=1, max_size=255))
 def test_the_link_of_any_alarm_name_is_one_harmless_address(name: str) -> None:
-    link = alarm_link(name, "eu-west-1")
+    link = alarm_link(name, "eu-west-1", "aws")
     start, _, encoded = link.partition("#alarmsV2:alarm/")
     assert start == "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
     assert re.fullmatch(r"[A-Za-z0-9_.~%-]+", encoded)
@@ -44,11 +57,11 @@ def test_the_link_of_any_alarm_name_is_one_harmless_address(name: str) -> None:
 
 
 def test_a_character_that_no_address_can_hold_is_a_question_mark_in_it() -> None:
-    assert alarm_link("api\ud800", "eu-west-1").endswith("#alarmsV2:alarm/api%3F")
+    assert alarm_link("api\ud800", "eu-west-1", "aws").endswith("#alarmsV2:alarm/api%3F")
 
 
 def test_a_slash_in_a_name_does_not_end_a_part_of_the_address() -> None:
-    assert alarm_link("prod/api", "eu-west-1").endswith("#alarmsV2:alarm/prod%2Fapi")
+    assert alarm_link("prod/api", "eu-west-1", "aws").endswith("#alarmsV2:alarm/prod%2Fapi")
 
 
 @pytest.mark.parametrize(
@@ -64,11 +77,11 @@ def test_a_slash_in_a_name_does_not_end_a_part_of_the_address() -> None:
 )
 def test_each_kind_of_target_has_its_page(service: str, group: str, name: str, path: str) -> None:
     target = Target("111122223333", "eu-west-1", service, group, name)
-    assert target_link(target) == f"https://eu-west-1.console.aws.amazon.com/{path}"
+    assert target_link(target, "aws") == f"https://eu-west-1.console.aws.amazon.com/{path}"
 
 
 def test_a_service_that_is_not_known_has_none() -> None:
-    assert target_link(Target("111122223333", "eu-west-1", "rds", "", "orders")) == ""
+    assert target_link(Target("111122223333", "eu-west-1", "rds", "", "orders"), "aws") == ""
 
 
 ALARM_PAGE = (
@@ -80,17 +93,21 @@ TARGET_PAGE = (
 
 
 @pytest.mark.parametrize(
-    ("region", "target", "found"),
+    ("arn", "target", "found"),
     [
-        pytest.param(a.REGION, a.TARGET, {"alarm": ALARM_PAGE, "target": TARGET_PAGE}, id="both"),
-        pytest.param(a.REGION, None, {"alarm": ALARM_PAGE}, id="no target was found"),
-        pytest.param("us-iso-east-1", a.TARGET, {"target": TARGET_PAGE}, id="an alarm without a page"),
-        pytest.param("us-iso-east-1", None, {}, id="neither"),
+        pytest.param(a.alarm().arn, a.TARGET, {"alarm": ALARM_PAGE, "target": TARGET_PAGE}, id="both"),
+        pytest.param(a.alarm().arn, None, {"alarm": ALARM_PAGE}, id="no target was found"),
+        pytest.param(a.alarm().arn.replace("arn:aws:", "arn:aws-iso:"), a.TARGET, {}, id="no public console"),
+        pytest.param("", a.TARGET, {}, id="no ARN says in which partition it is"),
     ],
 )
-def test_links_are_named_by_what_they_open(region: str, target: object, found: dict[str, str]) -> None:
-    assert links(a.alarm(region=region), target) == found
+def test_links_are_named_by_what_they_open(arn: str, target: object, found: dict[str, str]) -> None:
+    assert links(a.alarm(arn=arn), target) == found
+
+
+def test_an_alarm_without_an_arn_is_in_the_partition_of_the_stack() -> None:
+    assert links(a.alarm(arn=""), a.TARGET, "aws") == {"alarm": ALARM_PAGE, "target": TARGET_PAGE}
 
 
 def test_a_request_by_hand_has_no_page_of_an_alarm() -> None:
-    assert links(stand_in(a.TARGET, "it hangs", a.NOW), a.TARGET) == {"target": TARGET_PAGE}
+    assert links(stand_in(a.TARGET, "it hangs", a.NOW), a.TARGET, "aws") == {"target": TARGET_PAGE}

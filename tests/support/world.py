@@ -158,6 +158,7 @@ class World:
             jitter=lambda tried: 0.01 * tried,
             account=a.ACCOUNT,
             region=a.REGION,
+            partition="aws",
         )
 
     def verifier(self) -> Verifier:
@@ -175,6 +176,7 @@ class World:
             stack_name="firebreak",
             account=a.ACCOUNT,
             region=a.REGION,
+            partition="aws",
         )
 
     def dispatcher(self) -> Dispatcher:
@@ -220,6 +222,7 @@ class World:
             log=self.log,
             account=a.ACCOUNT,
             region=a.REGION,
+            partition="aws",
         )
 
     def recorded(self, message: Announcement) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Harness:
             log=self.log,
             account=a.ACCOUNT,
             region=a.REGION,
+            partition="aws",
         )
 
     def tagged(self, name: str, **tags: str) -> None:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from firebreak.aws.alarms import MOST_AT_ONCE, CloudWatchAlarms
+from firebreak.core.arns import partition_of
 from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.errors import UnusableEvent
@@ -63,7 +64,7 @@ class Account:
             home=home,
             behind=known.behind,
             own_stack=own_stack,
-            target_tags=self._target_tags(targets, home),
+            target_tags=self._target_tags(targets, home, partition_of(alarms[0].shown.arn)),
         )
         return plan(alarms, known, self.now())
 
@@ -79,12 +80,14 @@ class Account:
         arns = [str(raw.get("AlarmArn", "")) for raw in raws]
         return self._in_parallel(alarms.tags, arns, "reading the tags of alarms")
 
-    def _target_tags(self, targets: Sequence[str], home: Home) -> Mapping[str, Reading[Mapping[str, str]]]:
+    def _target_tags(
+        self, targets: Sequence[str], home: Home, partition: str
+    ) -> Mapping[str, Reading[Mapping[str, str]]]:
         services = Connections(_Clients(self.session), lambda _: NoWrites())
 
         def tags(written: str) -> Reading[Mapping[str, str]]:
             target = read_target(written, home.account, home.region)
-            return tags_of_target(target, services) if isinstance(target, Target) else ABSENT
+            return tags_of_target(target, services, partition) if isinstance(target, Target) else ABSENT
 
         found = self._in_parallel(tags, targets, "reading the tags of targets")
         return dict(zip(targets, found, strict=True))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from firebreak.core.arns import partition_of
 from firebreak.core.model import NO_TAGS, Target
 from firebreak.intake.names import read_target
 from firebreak_cli.adopt.drift import drift
@@ -109,7 +110,7 @@ def _alarm_change(entry: Entry) -> Change:
 def _opt_in(target: Target, entries: Sequence[Entry]) -> Iterator[Change]:
     """The opt-in of their target. One that is tagged by hand is looked at no more than the plan did."""
     entry = entries[-1]
-    arn = arn_of_target(target)
+    arn = arn_of_target(target, partition_of(entry.arn))
     if not arn and not entry.needs_opt_in:
         return
     change = Change(

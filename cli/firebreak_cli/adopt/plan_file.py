@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from firebreak.core.arns import alarm_arn, partition_of
 from firebreak.core.model import AlarmState, Unresolved
-from firebreak.core.paging.console import partition_of
 from firebreak.core.paging.page import Severity
 from firebreak.core.routing import NO_ACTION
 from firebreak.core.rules import PAGE_RUNG
@@ -125,11 +125,14 @@ class _Plan(_Part):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         """Every alarm is of the plan's account and region, and there once."""
-        prefix = f"arn:{partition_of(self.region)}:cloudwatch:{self.region}:{self.account}:alarm:"
         seen: set[str] = set()
+        partition = partition_of(self.alarms[0].arn) if self.alarms else ""
         for place, one in enumerate(self.alarms):
-            if one.arn != prefix + one.alarm:
-                raise ValueError(f"alarms[{place}].arn: expected {prefix} and the alarm's name")
+            if not partition or one.arn != alarm_arn(partition, self.account, self.region, one.alarm):
+                prefix = alarm_arn(partition or "PARTITION", self.account, self.region, "NAME")
+                raise ValueError(
+                    f"alarms[{place}].arn: expected {prefix.removesuffix('NAME')} and the alarm's name"
+                )
             if one.alarm in seen:
                 raise ValueError(f"alarms[{place}].alarm: it is there twice")
             seen.add(one.alarm)

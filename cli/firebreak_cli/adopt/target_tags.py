@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from firebreak.core.model import Target
-from firebreak.core.paging.console import partition_of
 from firebreak.core.readings import ABSENT, NotRead, Reading
 from firebreak.services.beanstalk.client import TERMINATED
 from firebreak.services.beanstalk.environments import EnvironmentLive
@@ -15,8 +14,8 @@ from firebreak.services.ses.sending import SendingLive
 type Tags = Reading[Mapping[str, str]]
 
 
-def tags_of_target(target: Target, services: Connections) -> Tags:
-    """The tags; Absent where the target does not exist any more."""
+def tags_of_target(target: Target, services: Connections, partition: str) -> Tags:
+    """The tags; Absent where the target does not exist any more. `partition` is the account's."""
     match target.service:
         case "ecs":
             service = services.ecs()[0].service(target)
@@ -24,7 +23,7 @@ def tags_of_target(target: Target, services: Connections) -> Tags:
                 return service
             return ABSENT if service.status == INACTIVE else service.tags
         case "lambda":
-            return services.functions()[0].tags(arn_of_target(target))
+            return services.functions()[0].tags(arn_of_target(target, partition))
         case "beanstalk":
             return _of_environment(target, services)
         case "ses":
@@ -42,9 +41,9 @@ def _of_environment(target: Target, services: Connections) -> Tags:
     return ABSENT if environment.status == TERMINATED else reads.tags(environment.arn)
 
 
-def arn_of_target(target: Target) -> str:
+def arn_of_target(target: Target, partition: str) -> str:
     """The ARN of an ECS service or a Lambda function; empty for others."""
-    start = f"arn:{partition_of(target.region)}:{target.service}:{target.region}:{target.account}"
+    start = f"arn:{partition}:{target.service}:{target.region}:{target.account}"
     match target.service:
         case "ecs":
             return f"{start}:service/{target.group}/{target.name}"

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from firebreak.aws.described_alarms import described_alarm
+from firebreak.core.arns import partition_of
 from firebreak.core.model import Target, Unresolved
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Reading, Unknown
@@ -62,6 +63,11 @@ class Facts:
     def mutes(self) -> MuteWindows:
         """The windows of the mute rules that are known."""
         return MuteWindows(self.mute_rules if isinstance(self.mute_rules, MuteRules) else MuteRules())
+
+    @property
+    def partition(self) -> str:
+        """The partition of the account, by the ARN of an alarm; empty in a history without alarms."""
+        return next((partition_of(one.described.arn) for one in self.alarms.values()), "")
 
     def service_behind(self, groups: Collection[str], home: Home) -> Found:
         """The one service behind these target groups, as it was looked up when the history was saved."""

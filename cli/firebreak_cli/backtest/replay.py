@@ -118,6 +118,7 @@ class Replay:
                 jitter=lambda _: 0.0,
                 account=self.facts.account,
                 region=self.facts.region,
+                partition=self.facts.partition,
                 behind=self.facts.service_behind,
             )
             for name, action in actions.items()
@@ -136,6 +137,7 @@ class Replay:
             stack_name=NO_STACK,
             account=self.facts.account,
             region=self.facts.region,
+            partition=self.facts.partition,
         )
 
     def run(self, transitions: Iterable[Transition]) -> None:

@@ -77,7 +77,7 @@ def _live(asked: Question, given: Given | None, environment: Environment) -> tup
     given = given or _of_live_alarm(stack, policy, asked.alarm, environment.now())
     trigger, lacks = given.trigger, given.lacks
     if isinstance(trigger, Alarm):
-        trigger = placed(trigger, stack.account, stack.region)
+        trigger = placed(trigger, stack.account, stack.region, stack.partition)
         if given.lacks_tags:
             trigger, lacks = _with_live_tags(stack, trigger, lacks)
     trigger = _moved(asked, trigger, environment.now)

@@ -36,9 +36,10 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All there is under one id: decisions newest first, history oldest first."""
+    """All there is under one id: decisions newest first, history oldest first; `partition` is the stack's."""
 
     id: str
+    partition: str
     incident: Incident | None
     history: tuple[HistoryLine, ...]
     decisions: tuple[StoredDecision, ...]
@@ -70,6 +71,7 @@ def story(stack: Stack, wanted: str, bounds: Bounds | None = None) -> Story:
     found = ledger_queries.decisions_of(client, stack.ledger_table, name, bounds or Bounds(), opened_at)
     return Story(
         id=wanted,
+        partition=stack.partition,
         incident=incident,
         history=tuple(ledger.history(name)) if incident else (),
         decisions=tuple(found.decisions),
@@ -96,7 +98,7 @@ def as_json(found: Story) -> dict[str, object]:
     return {
         "version": VERSION,
         "id": found.id,
-        "incident": _incident_json(found.incident) if found.incident else None,
+        "incident": _incident_json(found.incident, found.partition) if found.incident else None,
         "timeline": [
             {"at": one.at.isoformat(), "kind": one.kind.value, "what": one.text} for one in found.timeline
         ],
@@ -135,7 +137,7 @@ def _pages_json(pages: Reading[Thread]) -> dict[str, object] | None:
             assert_never(never)
 
 
-def _incident_json(incident: Incident) -> dict[str, object]:
+def _incident_json(incident: Incident, partition: str) -> dict[str, object]:
     return {
         "state": incident.state.value,
         "target": incident.target.display,
@@ -146,7 +148,7 @@ def _incident_json(incident: Incident) -> dict[str, object]:
         "attempt": incident.attempt,
         "alarm": alarm_to_wire(incident.alarm),
         "red": red_words(incident.alarm) or None,
-        "links": links(incident.alarm, incident.target),
+        "links": links(incident.alarm, incident.target, partition),
         "members": [{**asdict(member), "since": _iso(member.since)} for member in incident.members],
         "members_left_out": incident.left_out,
         **{name: _iso(getattr(incident, name)) for name in _TIMES},
@@ -168,7 +170,7 @@ def show(found: Story, now: datetime, console: Console) -> None:
     if found.incident:
         console.print(screen.line_of(f"{found.id} is {found.incident.state}", "bold"))
         console.print(screen.facts(_about(found.incident, now)))
-        screen.print_links(links(found.incident.alarm, found.incident.target), console)
+        screen.print_links(links(found.incident.alarm, found.incident.target, found.partition), console)
         console.print()
         console.print(screen.line_of("Timeline", "bold"))
         console.print(screen.facts((screen.when(one.at, now), one.text) for one in found.timeline))

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from firebreak.core.arns import alarm_arn
 from firebreak.core.model import Alarm, AlarmKind, AlarmState, OwnEvent
-from firebreak.core.paging.console import REGION, partition_of
+from firebreak.core.paging.console import REGION
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.tags import ACTION_TAG, TARGET_TAG
 from firebreak.errors import UnusableEvent
@@ -120,10 +121,13 @@ def _routed(detail: Mapping[str, object]) -> Alarm:
     return replace(_from_cloudwatch(event), tags=trusted, tags_lost=False, by_router=True)
 
 
-def placed(alarm: Alarm, account: str, region: str) -> Alarm:
-    """The alarm with a place: where its event names none, it is that of this stack."""
+def placed(alarm: Alarm, account: str, region: str, partition: str) -> Alarm:
+    """The alarm with a place: where its event names none, it is that of this stack.
+
+    An event without an ARN names no partition; this stack hears of alarms in its own alone.
+    """
     account, region = alarm.account or account, alarm.region or region
-    arn = alarm.arn or _built_arn(account, region, alarm.name)
+    arn = alarm.arn or alarm_arn(partition, account, region, alarm.name)
     return replace(alarm, arn=arn, account=account, region=region)
 
 
@@ -225,7 +229,7 @@ def _identity(event: Mapping[str, object], body: Mapping[str, object]) -> tuple[
     parts = _ARN.fullmatch(arn)
     region, account, in_arn = parts.groups() if parts else (_region(event), _account(event), "")
     name = _name(text(body.get("alarmName")) or in_arn)
-    return arn or _built_arn(account, region, name), account, region, name
+    return arn, account, region, name
 
 
 def _name(name: str) -> str:
@@ -245,9 +249,3 @@ def _region(event: Mapping[str, object]) -> str:
 def _account(event: Mapping[str, object]) -> str:
     written = [text(event.get("account")), text(event.get("accountId"))]
     return next((account for account in written if re.fullmatch(r"\d{12}", account, re.ASCII)), "")
-
-
-def _built_arn(account: str, region: str, name: str) -> str:
-    if not (account and region):
-        return ""
-    return f"arn:{partition_of(region)}:cloudwatch:{region}:{account}:alarm:{name}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firebreak.core.arns import alarm_arn
 from firebreak.core.guards.shared_conditions import switch_words
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.history import Hold
@@ -63,14 +64,14 @@ class Enrichment:
             thread=thread.id,
             call=thread.call_id,
             now=now,
-            links=tuple(_links(message, rules)),
+            links=tuple(_links(message, rules, self.partition)),
         )
 
     def picture(self, message: Announcement) -> bytes | None:
         """A picture of the alarm's metrics; None where there is none."""
-        if not (message.alarm_name and message.account and message.region):
+        arn = alarm_arn(self.partition, message.account, message.region, message.alarm_name)
+        if not arn:
             return None
-        arn = f"arn:{self.partition}:cloudwatch:{message.region}:{message.account}:alarm:{message.alarm_name}"
         found = self.pictures.of(arn)
         return found if isinstance(found, bytes) else None
 
@@ -114,14 +115,14 @@ def _state_reason(message: Announcement) -> str:
     return "".join(harmless_lines([message.alarm_reason], also))
 
 
-def _links(message: Announcement, rules: PagingRules) -> Iterator[tuple[str, str]]:
+def _links(message: Announcement, rules: PagingRules, partition: str) -> Iterator[tuple[str, str]]:
     """The links of a page: the runbook, and the alarm and the target in the console."""
     if runbook := runbook_of(message, rules):
         yield f"Runbook on {host_of(runbook)}", runbook
-    if message.region and (alarm := alarm_link(message.alarm_name, message.region)):
+    if message.region and (alarm := alarm_link(message.alarm_name, message.region, partition)):
         yield "Open alarm", alarm
     target = _target(message)
-    if target and (page := target_link(target)):
+    if target and (page := target_link(target, partition)):
         yield "Open target", page
 
 

@@ -85,6 +85,7 @@ class PageDesk:
     log: Log
     account: str
     region: str
+    partition: str
 
     def handle(self, event: object) -> Summary:
         """Notifies a human. Raises when nobody could be notified, so that the event is delivered again."""
@@ -183,7 +184,7 @@ class PageDesk:
         return Summary(record.decision.word, record.decision.reason, record.incident_id)
 
     def _alarm(self, alarm: Alarm) -> Summary:
-        alarm = alarm_events.placed(alarm, self.account, self.region)
+        alarm = alarm_events.placed(alarm, self.account, self.region, self.partition)
         why, now, key = why_human(alarm), self.clock.now(), alarm_key(alarm, "page")
         routed = refuse(why.reason, why.detail)
         message = of_decision(untargeted(key, alarm, "page", routed, now), None)

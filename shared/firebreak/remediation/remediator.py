@@ -99,6 +99,7 @@ class Remediator:
     jitter: Callable[[int], float]
     account: str
     region: str
+    partition: str
     behind: ServiceLookup = field(default_factory=lambda: not_looked_up("this function cannot"))
     naming: Callable[[str], AbstractContextManager[object]] = nullcontext
     diagnostics: "DiagnosticsCollector | None" = None
@@ -113,7 +114,7 @@ class Remediator:
 
     def take(self, parsed: Alarm | OwnEvent) -> Summary:
         """The same for an event that was read already."""
-        home = self.account, self.region
+        home = self.account, self.region, self.partition
         trigger = alarm_events.placed(parsed, *home) if isinstance(parsed, Alarm) else parsed
         alarm = trigger if isinstance(trigger, Alarm) else trigger.alarm
         try:

@@ -63,13 +63,14 @@ class TagRouter:
     log: Log
     account: str
     region: str
+    partition: str
 
     def handle(self, event: object) -> Summary:
         """Passes it on or leaves it. Raises where the tags could not be read: Lambda delivers it again."""
         parsed = alarm_events.parse(event)
         if not isinstance(parsed, Alarm) or not isinstance(event, dict):
             raise UnusableEvent("a request for an action", "an alarm")
-        alarm = alarm_events.placed(parsed, self.account, self.region)
+        alarm = alarm_events.placed(parsed, self.account, self.region, self.partition)
         match self.tags.of(alarm.arn):
             case Unknown(why) | NotRead(why):
                 self.log.event("route.unreadable", alarm=alarm.name, why=why)

@@ -91,6 +91,7 @@ class Verifier:
     stack_name: str
     account: str
     region: str
+    partition: str
     keep_policy: Callable[[datetime], None] = keeps_no_policy
     measure: Callable[[datetime], None] = measures_nothing
 
@@ -112,7 +113,7 @@ class Verifier:
 
     def take(self, alarm: Alarm) -> Summary:
         """Records that an alarm is no longer red, and looks at its incident at once."""
-        alarm = alarm_events.placed(alarm, self.account, self.region)
+        alarm = alarm_events.placed(alarm, self.account, self.region, self.partition)
         if refused := refuse_ahead(alarm, self.ledger, self.announcer, self.clock.now()):
             return refused
         before = self.ledger.record_transition(alarm, self.clock.now())

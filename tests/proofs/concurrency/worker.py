@@ -147,6 +147,7 @@ class Worker:
                 jitter=jitter,
                 account=ACCOUNT,
                 region=REGION,
+                partition="aws",
             )
 
         return cls({name: remediator(name) for name in ACTIONS}, bus)

@@ -173,6 +173,7 @@ class Wiring:
             jitter=lambda _: 0.0,
             account=a.ACCOUNT,
             region=a.REGION,
+            partition="aws",
         )
 
     def verifier(self) -> Verifier:
@@ -191,6 +192,7 @@ class Wiring:
             stack_name="firebreak",
             account=a.ACCOUNT,
             region=a.REGION,
+            partition="aws",
             ask=self.ask,
         )
 

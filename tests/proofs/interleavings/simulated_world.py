@@ -137,6 +137,7 @@ def _reading_verifier(aws: AwsState) -> Verifier:
         stack_name="firebreak",
         account=a.ACCOUNT,
         region=a.REGION,
+        partition="aws",
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote
 
+from firebreak.core.arns import partition_of
 from firebreak.core.model import Alarm, Target
 
 # The console's domain in each partition that has a public one; a link elsewhere would be a guess.
@@ -17,45 +18,33 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_PARTITIONS = (
-    ("cn-", "aws-cn"),
-    ("us-gov-", "aws-us-gov"),
-    ("eusc-", "aws-eusc"),
-    ("us-iso-", "aws-iso"),
-    ("us-isob-", "aws-iso-b"),
-    ("eu-isoe-", "aws-iso-e"),
-    ("us-isof-", "aws-iso-f"),
-    ("", "aws"),
-)
-
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", re.ASCII)
 
 
-def partition_of(region: str) -> str:
-    """The partition a region belongs to."""
-    return next(partition for start, partition in _PARTITIONS if region.startswith(start))
+def links(alarm: Alarm, target: object, home: str = "") -> dict[str, str]:
+    """The pages of an alarm and of its target, by what they open; one without a page is left out.
 
-
-def links(alarm: Alarm, target: object) -> dict[str, str]:
-    """The pages of an alarm and of its target, by what they open; one without a page is left out."""
+    `home` is the partition of the stack, for an alarm without an ARN, such as a request by hand.
+    """
+    partition = partition_of(alarm.arn) or home
     found = {
-        "alarm": "" if alarm.manual else alarm_link(alarm.name, alarm.region),
-        "target": target_link(target) if isinstance(target, Target) else "",
+        "alarm": "" if alarm.manual else alarm_link(alarm.name, alarm.region, partition),
+        "target": target_link(target, partition) if isinstance(target, Target) else "",
     }
     return {what: address for what, address in found.items() if address}
 
 
-def alarm_link(name: str, region: str) -> str:
+def alarm_link(name: str, region: str, partition: str) -> str:
     """The page of an alarm, whatever its name; empty where there is no public console."""
-    host = _host(region)
+    host = _host(region, partition)
     if not (host and name):
         return ""
     return f"{host}/cloudwatch/home?region={region}#alarmsV2:alarm/{_encoded(name)}"
 
 
-def target_link(target: Target) -> str:
+def target_link(target: Target, partition: str) -> str:
     """The page of a target, or of the list that shows it; empty where there is none."""
-    host, region = _host(target.region), target.region
+    host, region = _host(target.region, partition), target.region
     if not host:
         return ""
     group, name = _encoded(target.group), _encoded(target.name)
@@ -75,8 +64,8 @@ def target_link(target: Target) -> str:
             return ""
 
 
-def _host(region: str) -> str:
-    domain = DOMAINS.get(partition_of(region))
+def _host(region: str, partition: str) -> str:
+    domain = DOMAINS.get(partition)
     return f"https://{region}.{domain}" if domain and REGION.fullmatch(region) else ""
 
 
