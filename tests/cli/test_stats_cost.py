@@ -2,22 +2,26 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from boto3.session import Session
 from botocore.stub import ANY, Stubber
 
 from firebreak.core.readings import NotRead, Unknown
 from firebreak_cli.exit_codes import BAD_INPUT
-from firebreak_cli.report.function_use import functions_of
+from firebreak_cli.report.function_use import functions_of, list_prices_of
 from firebreak_cli.report.sections import Part, sections
-from firebreak_cli.statistics.cost import ARCHITECTURE, LIST_PRICES, MEMORY_GB, Cost, FunctionUse
+from firebreak_cli.stack import NOT_ASKED, Deployment, Stack
+from firebreak_cli.statistics.cost import MEMORY_GB, Cost, FunctionUse, list_prices
 from firebreak_cli.statistics.summary import summarize
 from tests.cli.report_pages import full, written
 from tests.cli.reports import Answers, reported
 from tests.cli.running import error_lines
 from tests.contracts.template import functions, template
-from tests.support.world import World
+from tests.support import builders as a
+from tests.support.world import TABLE, World
 
 NAMES = functions_of("firebreak")
 
@@ -54,7 +58,7 @@ def test_the_time_and_the_requests_are_summed_and_priced_the_dearest_first(world
     assert found["functions"][0] == page | {"cost": pytest.approx(1000 * 0.0000166667 + 100 * 0.2 / 1e6)}
     assert [one["function"] for one in found["functions"]] == ["firebreak-page", "firebreak-verify"]
     assert found["total"] == pytest.approx(1001 * 0.0000166667 + 101 * 0.2 / 1e6)
-    assert (found["currency"], found["prices"]["source"]) == ("USD", LIST_PRICES.source)
+    assert (found["currency"], found["prices"]["source"]) == ("USD", list_prices("x86_64").source)
 
 
 def test_own_prices_take_the_place_of_the_list(world: World) -> None:
@@ -112,22 +116,44 @@ def test_a_refusal_of_cloudwatch_is_not_known(world: World) -> None:
 def test_the_text_says_what_is_not_in_it(world: World) -> None:
     result = reported(world, "stats", "--cost", cloudwatch=answered(RAN))
     words = " ".join(result.stdout.split())
-    assert (
-        "About 0.02 USD for the time and the requests of the functions, by list prices of us-east-1" in words
-    )
+    assert "About 0.02 USD for the time and the requests of the functions, by list prices" in words
+    assert "of us-east-1 for x86_64" in words
     assert "Not in it: the time in which a function starts" in words
 
 
 def test_the_page_of_a_report_has_it_where_it_was_asked_for() -> None:
-    known = Cost((FunctionUse("firebreak-page", 100, 1000.0),), LIST_PRICES)
+    known = Cost((FunctionUse("firebreak-page", 100, 1000.0),), list_prices("arm64"))
     assert "Cost of the functions" in written(full(cost=known))
     assert "Not known: AccessDenied." in written(full(cost=Unknown("AccessDenied")))
     assert Part.COST not in {one.part for one in sections(summarize(full(cost=NotRead("x"))))}
 
 
-def test_memory_architecture_and_names_are_those_of_the_template() -> None:
-    common = template()["Globals"]["Function"]
-    assert (common["MemorySize"], common["Architectures"]) == (MEMORY_GB * 1024, [ARCHITECTURE])
+@pytest.mark.parametrize("architecture", template()["Parameters"]["Architecture"]["AllowedValues"])
+def test_the_list_has_a_price_for_each_architecture_that_a_stack_can_have(architecture: str) -> None:
+    assert f" for {architecture} in " in list_prices(architecture).source
+
+
+def test_the_prices_are_those_of_the_architecture_that_the_stack_has() -> None:
+    stack = Stack(
+        name="firebreak",
+        account=a.ACCOUNT,
+        region=a.REGION,
+        partition="aws",
+        ledger_table=TABLE,
+        policy_file="policy.toml",
+        bus_name="firebreak",
+        session=Session(),
+        deployment=Deployment({}, {"Architecture": "arm64"}, a.NOW),
+    )
+    former = replace(stack, deployment=Deployment({}, {}, a.NOW))
+    not_asked = replace(stack, deployment=NOT_ASKED)
+
+    assert list_prices_of(stack) == list_prices("arm64")
+    assert list_prices_of(former) == list_prices_of(not_asked) == list_prices("x86_64")
+
+
+def test_memory_and_names_are_those_of_the_template() -> None:
+    assert template()["Globals"]["Function"]["MemorySize"] == MEMORY_GB * 1024
     assert all("MemorySize" not in one for one in functions().values())
     named = {one["FunctionName"]["Fn::Sub"] for one in functions().values()}
     assert named == {name.replace("firebreak", "${AWS::StackName}", 1) for name in NAMES}

@@ -50,12 +50,12 @@ def watched_metrics() -> int:
 
 
 COUNTED = {
-    "Page looks at what falls due, 0.3 s of 1 GB each": (MINUTES_A_MONTH // rate("Page"), 0.3 * 0.0000166667),
+    "Page looks at what falls due, 0.3 s of 1 GB each": (MINUTES_A_MONTH // rate("Page"), 0.3 * 0.0000133334),
     "Verify looks at what falls due, 0.5 s of 1 GB each": (
         MINUTES_A_MONTH // rate("Verify"),
-        0.5 * 0.0000166667,
+        0.5 * 0.0000133334,
     ),
-    "Report looks for what would be in the way, 60 s of 1 GB each": (mornings(), 60 * 0.0000166667),
+    "Report looks for what would be in the way, 60 s of 1 GB each": (mornings(), 60 * 0.0000133334),
     "schedules that wake them": (
         MINUTES_A_MONTH // rate("Page") + MINUTES_A_MONTH // rate("Verify") + mornings(),
         1 / 1_000_000,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from firebreak_devtools.local.architecture import own_architecture
 from firebreak_devtools.local.paths import REGION, Home
 from firebreak_devtools.local.sam import environment
 from firebreak_devtools.local.up import LocalAws
@@ -17,7 +18,7 @@ from firebreak_devtools.local.up import LocalAws
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = END_SECONDS = 60
 # The images that SAM CLI makes of the base image and layers; a digest of the layers' names follows.
-BUILT_IMAGE = "samcli/lambda-python:3.13-x86_64"
+BUILT_IMAGE = f"samcli/lambda-python:3.13-{own_architecture()}"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`firebreak stats` and `firebreak report`."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from firebreak_cli.environment import environment_of
 from firebreak_cli.options import AsJson, StackName, print_json
-from firebreak_cli.stack import DEFAULT_STACK
+from firebreak_cli.stack import DEFAULT_STACK, Stack
 
 if TYPE_CHECKING:
     from firebreak_cli.statistics.cost import Prices
@@ -93,23 +94,29 @@ def report(
     _say_damaged(found)
 
 
-def _prices(written: str | None, *, cost: bool) -> "Prices | None":
-    """The prices to count with; None where the cost is not asked for. Raises Ending."""
+def _prices(written: str | None, *, cost: bool) -> "Callable[[Stack], Prices] | None":
+    """The prices to count with for a stack; None where the cost is not asked for. Raises Ending."""
     from firebreak_cli.exit_codes import BAD_INPUT, Ending
-    from firebreak_cli.statistics.cost import LIST_PRICES, read_prices
+    from firebreak_cli.report.function_use import list_prices_of
+    from firebreak_cli.statistics.cost import read_prices
 
     if written is None:
-        return LIST_PRICES if cost else None
+        return list_prices_of if cost else None
     if not cost:
         raise Ending(BAD_INPUT, "--prices goes with --cost")
     found = read_prices(written)
     if found is None:
         raise Ending(BAD_INPUT, f"--prices {written}: expected two amounts in USD, such as 0.0000166667,0.20")
-    return found
+    return lambda _: found
 
 
 def _found(
-    ctx: typer.Context, since: str, stack: str, prices: "Prices | None", *, evidence: int = 0
+    ctx: typer.Context,
+    since: str,
+    stack: str,
+    prices: "Callable[[Stack], Prices] | None",
+    *,
+    evidence: int = 0,
 ) -> "Statistics":
     from firebreak_cli.progress import progress_of
     from firebreak_cli.report.gathering import gather
@@ -122,7 +129,9 @@ def _found(
     first = read_since(since, now)
     progress = progress_of(environment.now, sys.stderr)
     try:
-        return summarize(gather(find(environment, stack), first, now, progress, prices, evidence=evidence))
+        deployed = find(environment, stack)
+        counted = prices(deployed) if prices else None
+        return summarize(gather(deployed, first, now, progress, counted, evidence=evidence))
     finally:
         progress.end()
 

@@ -8,7 +8,8 @@ from typing import Any
 from firebreak.aws.translate import translated
 from firebreak.core.readings import Unknown
 from firebreak.services.registry import ACTIONS
-from firebreak_cli.statistics.cost import FunctionUse
+from firebreak_cli.stack import Deployment, Stack
+from firebreak_cli.statistics.cost import FORMER_ARCHITECTURE, FunctionUse, Prices, list_prices
 
 # CloudWatch keeps hours for 455 days, and answers 30 days of two metrics of fifteen functions in one call.
 PERIOD = 3600
@@ -19,6 +20,12 @@ _OTHERS = ("page", "report", "route", "verify")
 def functions_of(stack: str) -> tuple[str, ...]:
     """The names of the functions of a stack of this release."""
     return tuple(f"{stack}-{name}" for name in sorted((*ACTIONS, *_OTHERS)))
+
+
+def list_prices_of(stack: Stack) -> Prices:
+    """The list prices of the stack's architecture; the dearer ones where its parameters were not read."""
+    deployed = stack.deployment.parameters if isinstance(stack.deployment, Deployment) else {}
+    return list_prices(deployed.get("Architecture", FORMER_ARCHITECTURE))
 
 
 def function_use(

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
-# The functions' memory and architecture in template.yaml (a test compares).
+# The functions' memory in template.yaml (a test compares).
 MEMORY_GB = 1.0
-ARCHITECTURE = "x86_64"
+# The architecture of stacks of the time when it was no parameter.
+FORMER_ARCHITECTURE = "x86_64"
 
 _WRITTEN = re.compile(r"(\d{1,9}(?:\.\d{1,15})?),(\d{1,9}(?:\.\d{1,15})?)", re.ASCII)
 
@@ -19,11 +20,18 @@ class Prices:
     source: str
 
 
-# The first tier of x86 functions in US East (N. Virginia), as published on aws.amazon.com/lambda/pricing;
-# docs/start.md counts with them as well. Without the free tier, a savings plan or a price of another region.
-LIST_PRICES = Prices(
-    0.0000166667, 0.20, "list prices of us-east-1 in November 2026 (aws.amazon.com/lambda/pricing)"
-)
+# A GB-second of the first tier in US East (N. Virginia) by architecture, and a million requests, as published
+# on aws.amazon.com/lambda/pricing; docs/start.md counts with them as well. Without the free tier, a savings
+# plan or a price of another region.
+_GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
+_MILLION_REQUESTS = 0.20
+
+
+def list_prices(architecture: str) -> Prices:
+    """The list prices of an architecture; of one that is not known those of the dearer one."""
+    known = architecture if architecture in _GB_SECOND else "x86_64"
+    source = f"list prices of us-east-1 for {known} in November 2026 (aws.amazon.com/lambda/pricing)"
+    return Prices(_GB_SECOND[known], _MILLION_REQUESTS, source)
 
 
 def read_prices(written: str) -> Prices | None:

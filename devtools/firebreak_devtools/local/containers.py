@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from firebreak_devtools.local.architecture import own_architecture
 from firebreak_devtools.local.paths import Home, LocalError
 from firebreak_devtools.local.port_forward import forwarded
 from firebreak_devtools.local.sam import Progress, environment, run
@@ -16,7 +17,7 @@ from firebreak_devtools.local.up import LocalAws
 # The name by which a container reaches this machine.
 HOST = "host.docker.internal"
 # SAM CLI's image for python3.13 functions; .ci/base-image.sh makes one where no registry can be asked.
-BASE_IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
+BASE_IMAGE = "public.ecr.aws/lambda/python:3.13-{architecture}"
 DOCKER_SECONDS = 20
 
 
@@ -28,12 +29,18 @@ def engine_missing() -> str:
 
 def image_missing() -> str:
     """Why SAM CLI would have to ask a registry for its base image; empty when it need not."""
-    return "" if _docker("image", "inspect", "--format", "{{.Id}}", BASE_IMAGE) else f"no image {BASE_IMAGE}"
+    image = BASE_IMAGE.format(architecture=own_architecture())
+    return "" if _docker("image", "inspect", "--format", "{{.Id}}", image) else f"no image {image}"
 
 
 def build(repository: Path, home: Home, sam: Path, progress: Progress) -> None:
     """Run `sam build` as for AWS: a container is Lambda's Linux, so the layer holds Lambda's wheels."""
-    run(sam, ["build"], repository=repository, home=home, progress=progress)
+    run(sam, ["build", *of_this_machine()], repository=repository, home=home, progress=progress)
+
+
+def of_this_machine() -> list[str]:
+    """The option by which SAM CLI takes functions for this machine's processor: the engine runs no other."""
+    return ["--parameter-overrides", f"Architecture={own_architecture()}"]
 
 
 @contextmanager
@@ -43,7 +50,7 @@ def reachable(local: LocalAws, home: Home) -> Iterator[list[str]]:
         port = _port(local, stack)
         variables = home.root / "containers.json"
         variables.write_text(json.dumps(environments(local, port)), encoding="utf-8")
-        options = ["--add-host", f"{HOST}:host-gateway", "--env-vars", str(variables)]
+        options = ["--add-host", f"{HOST}:host-gateway", "--env-vars", str(variables), *of_this_machine()]
         yield options if image_missing() else ["--skip-pull-image", *options]
 
 

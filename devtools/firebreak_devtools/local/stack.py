@@ -6,6 +6,7 @@ from pathlib import Path
 
 from boto3.session import Session
 
+from firebreak_devtools.local.architecture import own_architecture
 from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import Home
 from firebreak_devtools.local.sam import Progress, run
@@ -56,8 +57,8 @@ def deploy(
     *,
     parameters: Mapping[str, str] | None = None,
 ) -> DeployedStack:
-    """Run `sam deploy` on what `build` made; `parameters` go over LOCAL_PARAMETERS."""
-    overrides = LOCAL_PARAMETERS | dict(parameters or {})
+    """Run `sam deploy` on what `build` made, for this machine; `parameters` go over LOCAL_PARAMETERS."""
+    overrides = LOCAL_PARAMETERS | {"Architecture": own_architecture()} | dict(parameters or {})
     command = ["deploy", "--template-file", str(home.build / "template.yaml"), "--stack-name", STACK]
     # SAM looks for its settings next to the template, which here is the built one.
     command += ["--config-file", str(repository / "samconfig.toml")]
