@@ -1,6 +1,7 @@
-"""Which alarms a target's own tag lets act on it."""
+"""The alarms that a target's own tags let act on it, and the stack that they leave it to."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,11 +10,12 @@ from hypothesis import strategies as st
 
 from firebreak.core.decide import decide
 from firebreak.core.decision import Result
-from firebreak.core.guards.consent import allows, refuses
+from firebreak.core.guards.consent import allows, other_stack, refuses
 from firebreak.core.guards.ownership import opt_in
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.incident.transitions import NOT_ALLOWED, joins
 from firebreak.core.limits.history import Hold
+from firebreak.core.model import RequestKind
 from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from tests.core.guard_findings import found
@@ -62,6 +64,10 @@ def test_an_alarm_is_only_allowed_by_an_entry_that_its_name_begins_with(tag: str
         ({"firebreak:alarms": "api-"}, Result.PASSED, None),
         ({"firebreak:alarms": "web-"}, Result.OBJECTED, Reason.ALARM_NOT_ALLOWED),
         ({"firebreak:alarms": "api-", "firebreak:enabled": "no"}, Result.OBJECTED, Reason.NOT_OPTED_IN),
+        ({"firebreak:stack": "firebreak"}, Result.PASSED, None),
+        ({"firebreak:stack": "firebreak-b"}, Result.OBJECTED, Reason.OTHER_STACK),
+        ({"firebreak:stack": ""}, Result.OBJECTED, Reason.OTHER_STACK),
+        ({"firebreak:stack": "firebreak-b", "firebreak:enabled": "no"}, Result.OBJECTED, Reason.OTHER_STACK),
     ],
 )
 @pytest.mark.parametrize("incident", ["", "i-1"])
@@ -80,6 +86,7 @@ TAGS: st.SearchStrategy[Reading[Mapping[str, str]]] = st.one_of(
         optional={
             "firebreak:enabled": st.sampled_from(["true", "no"]),
             "firebreak:alarms": st.sampled_from(["", "api-", "web-", "api-memory-high"]),
+            "firebreak:stack": st.sampled_from(["", "firebreak", "firebreak-b"]),
         },
     ),
 )
@@ -90,7 +97,8 @@ def test_a_target_refuses_an_alarm_exactly_where_the_opt_in_guard_finds_that_it_
     tags: Reading[Mapping[str, str]],
 ) -> None:
     check = opt_in(a.request(), a.rules(), a.snapshot(target_tags=tags))
-    assert refuses(tags, a.alarm().name) is (check.reason in {*NOT_ALLOWED, Reason.TARGET_MISSING})
+    refused = check.reason in {*NOT_ALLOWED, Reason.TARGET_MISSING}
+    assert refuses(tags, a.alarm().name, "firebreak") is refused
 
 
 @given(TAGS, st.sampled_from(list(IncidentState)), st.booleans())
@@ -103,8 +111,31 @@ def test_an_alarm_that_its_target_is_known_not_to_allow_joins_no_incident(
     holds = a.snapshot().holds if not held else (HOLD,)
     request = a.request()
     decision = decide(request, a.rules(), a.snapshot(target_tags=tags, incident=incident, holds=holds))
-    if isinstance(tags, Mapping) and refuses(tags, request.alarm.name):
+    if isinstance(tags, Mapping) and refuses(tags, request.alarm.name, "firebreak"):
         assert not joins(request, decision, incident)
+
+
+STACKS = st.lists(st.text("ab-", min_size=1, max_size=3), min_size=2, max_size=4, unique=True)
+
+
+@given(STACKS, st.text("ab-", max_size=3))
+def test_of_several_stacks_at_most_the_one_that_the_target_names_may_act_on_it(
+    stacks: list[str], named: str
+) -> None:
+    may_act = [stack for stack in stacks if other_stack({"firebreak:stack": named}, stack) is None]
+
+    assert may_act == [stack for stack in stacks if stack == named]
+
+
+def test_without_the_tag_every_stack_may_act_and_a_stack_that_was_not_deployed_is_any() -> None:
+    assert other_stack({}, "firebreak") is None
+    assert other_stack({"firebreak:stack": "firebreak-b"}, "") is None
+
+
+def test_a_human_acts_by_the_stack_that_the_target_names_as_well() -> None:
+    request = replace(a.request(), kind=RequestKind.MANUAL, by="ana")
+    seen = a.snapshot(target_tags={"firebreak:enabled": "true", "firebreak:stack": "firebreak-b"})
+    assert found(opt_in(request, a.rules(), seen)) == (Result.OBJECTED, Reason.OTHER_STACK)
 
 
 def test_one_that_is_allowed_joins() -> None:

@@ -15,11 +15,11 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import DecisionRecord, delivery_key
 from firebreak.core.limits.history import Decided, Hold
 from firebreak.core.messages.decision_messages import of_decision
-from firebreak.core.model import Request
+from firebreak.core.model import Request, Target
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
-from firebreak.core.watchdog import Overdue, is_heartbeat, oldest_unverified, stuck_leases
+from firebreak.core.watchdog import Overdue, heartbeat_of, is_heartbeat, oldest_unverified, stuck_leases
 from tests.core.guard_findings import BLIND, UNREAD, found
 from tests.core.test_decide_properties import all_rules, requests, snapshots
 from tests.support import builders as a
@@ -47,6 +47,32 @@ def test_the_heartbeat_is_the_alarm_named_after_the_stack_in_its_place(
     changes: dict[str, Any], stack: str, *, own: bool
 ) -> None:
     assert is_heartbeat(a.alarm(**({"name": NAME} | changes)), stack, a.ACCOUNT, a.REGION) is own
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "stack"),
+    [
+        pytest.param("fb-b-heartbeat", ("ecs", "fb-b", "heartbeat"), "fb-b", id="as its stack makes it"),
+        pytest.param("fb-heartbeat", ("ecs", "fb-b", "heartbeat"), "", id="the target of another stack"),
+        pytest.param("fb-b-heartbeat", ("ecs", "fb-b", "api"), "", id="a service"),
+        pytest.param("fb-b-heartbeat", ("lambda", "fb-b", "heartbeat"), "", id="another service of AWS"),
+        pytest.param("-heartbeat", ("ecs", "", "heartbeat"), "", id="no stack"),
+    ],
+)
+def test_a_heartbeat_names_its_stack_in_its_name_and_its_target(
+    name: str, target: tuple[str, str, str], stack: str
+) -> None:
+    assert heartbeat_of(a.alarm(name), Target(a.ACCOUNT, a.REGION, *target)) == stack
+
+
+@pytest.mark.parametrize("own", ["firebreak", ""], ids=["a stack", "no stack is known"])
+def test_the_heartbeat_of_another_stack_is_left_to_that_one(own: str) -> None:
+    target = Target(a.ACCOUNT, a.REGION, "ecs", "fb-b", "heartbeat")
+    check = heartbeat(
+        a.request(alarm=a.alarm("fb-b-heartbeat"), target=target), a.rules(), a.snapshot(stack_name=own)
+    )
+    expected = (Result.OBJECTED, Reason.OTHER_STACK) if own else (Result.NOT_APPLICABLE, None)
+    assert found(check) == expected
 
 
 def test_the_guard_does_not_speak_to_other_alarms() -> None:

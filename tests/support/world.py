@@ -121,10 +121,12 @@ class World:
     policy: Policy = field(default_factory=a.auto_policy)
     ids: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
     summaries: list[Summary] = field(default_factory=list)
+    stack: str = "firebreak"
+    table: str = TABLE
 
     def __post_init__(self) -> None:
-        self.ledger = DynamoLedger(self.dynamodb, TABLE)
-        self.switches = Switches(self.dynamodb, TABLE)
+        self.ledger = DynamoLedger(self.dynamodb, self.table)
+        self.switches = Switches(self.dynamodb, self.table)
         self.ecs.services[a.TARGET.display] = a.service()
 
     def looks(self) -> EffectiveAlarms:
@@ -137,21 +139,21 @@ class World:
         return Announcer(self.bus, self.ledger, self.log)
 
     def storm_watch(self) -> StormWatch:
-        storms = DynamoStorms(self.dynamodb, TABLE)
+        storms = DynamoStorms(self.dynamodb, self.table)
         return StormWatch(storms, self.looks(), self.announcer(), self.clock, self.log)
 
     def remediator(self, action: str = "restart-service") -> Remediator:
         built = ACTIONS[action](self.services())
         return Remediator(
             action=built,
-            observer=Observer(built, self.looks(), "firebreak"),
+            observer=Observer(built, self.looks(), self.stack),
             ledger=self.ledger,
             schedules=self.schedules,
             announcer=self.announcer(),
             recorder=DecisionRecorder(self.ledger, self.schedules, self.announcer(), self.clock, self.log),
             storms=self.storm_watch(),
             policy=lambda: self.policy,
-            acknowledged=DynamoThreads(self.dynamodb, TABLE).acknowledged_by,
+            acknowledged=DynamoThreads(self.dynamodb, self.table).acknowledged_by,
             clock=self.clock,
             log=self.log,
             new_id=lambda: f"claim-{next(self.ids):026d}",
@@ -173,7 +175,7 @@ class World:
             policy=lambda: self.policy,
             clock=self.clock,
             log=self.log,
-            stack_name="firebreak",
+            stack_name=self.stack,
             account=a.ACCOUNT,
             region=a.REGION,
             partition="aws",
@@ -181,18 +183,18 @@ class World:
 
     def dispatcher(self) -> Dispatcher:
         return Dispatcher(
-            threads=DynamoThreads(self.dynamodb, TABLE),
+            threads=DynamoThreads(self.dynamodb, self.table),
             carrier=self.pager,
-            counts=DynamoCallCounts(self.dynamodb, TABLE),
+            counts=DynamoCallCounts(self.dynamodb, self.table),
             enrichment=Enrichment(
-                switches=Switches(self.dynamodb, TABLE),
+                switches=Switches(self.dynamodb, self.table),
                 errors=self.logs,
                 pictures=self.pictures,
                 partition="aws",
             ),
             clock=self.clock,
             log=self.log,
-            stack=StackAddress("firebreak", a.REGION, a.ACCOUNT),
+            stack=StackAddress(self.stack, a.REGION, a.ACCOUNT),
         )
 
     def frozen(self, message: Announcement, now: datetime) -> bool:
@@ -209,11 +211,11 @@ class World:
     def page_desk(self) -> PageDesk:
         return PageDesk(
             ledger=self.ledger,
-            deliveries=DynamoDeliveries(self.dynamodb, TABLE),
-            tests=DynamoPageTests(self.dynamodb, TABLE),
+            deliveries=DynamoDeliveries(self.dynamodb, self.table),
+            tests=DynamoPageTests(self.dynamodb, self.table),
             dispatcher=self.dispatcher(),
-            storms=DynamoStorms(self.dynamodb, TABLE, of_pages=True),
-            holding=DynamoStorms(self.dynamodb, TABLE),
+            storms=DynamoStorms(self.dynamodb, self.table, of_pages=True),
+            holding=DynamoStorms(self.dynamodb, self.table),
             storm=lambda: self.policy.storm,
             alarms=self.looks(),
             rules=lambda: self.policy.paging,
@@ -227,7 +229,7 @@ class World:
 
     def recorded(self, message: Announcement) -> dict[str, Any]:
         """The event of an announcement that the ledger holds."""
-        self.dynamodb.put_item(TableName=TABLE, Item=outbox_item(message))
+        self.dynamodb.put_item(TableName=self.table, Item=outbox_item(message))
         self.ledger.settle_announcement(message.waits_as, message.at)
         return announced(message)
 

@@ -27,10 +27,11 @@ from tests.workflow.test_storms import WIDE, storm_of, strike
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 OPTED_IN = {"firebreak:enabled": "true"}
 OTHERS = {**OPTED_IN, "firebreak:alarms": "prod-"}
+ELSEWHERE = {**OPTED_IN, "firebreak:stack": "firebreak-b"}
 refusing = pytest.mark.parametrize(
     ("tags", "reason"),
-    [({}, Reason.NOT_OPTED_IN), (OTHERS, Reason.ALARM_NOT_ALLOWED)],
-    ids=["not opted in", "another alarm's"],
+    [({}, Reason.NOT_OPTED_IN), (OTHERS, Reason.ALARM_NOT_ALLOWED), (ELSEWHERE, Reason.OTHER_STACK)],
+    ids=["not opted in", "another alarm's", "another stack's"],
 )
 
 

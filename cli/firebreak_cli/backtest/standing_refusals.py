@@ -47,6 +47,7 @@ LASTING = frozenset(
     {
         Reason.NOT_OPTED_IN,
         Reason.ALARM_NOT_ALLOWED,
+        Reason.OTHER_STACK,
         Reason.OWN_STACK,
         Reason.ACTION_NONE,
         Reason.OTHER_ACTION,
@@ -197,7 +198,7 @@ class StandingRefusals:
             shape=shape_of(transition),
             versions=_versions(held, dict.fromkeys(self._looked_at(record, scopes))),
             tripped_at=(held.storm or CALM).tripped_at,
-            red=RedAlarm.of(alarm, alarm.since) if target and not refuses(tags, alarm.name) else None,
+            red=RedAlarm.of(alarm, alarm.since) if target and not refuses(tags, alarm.name, "") else None,
         )
 
     def _until(self, record: DecisionRecord) -> datetime | None:

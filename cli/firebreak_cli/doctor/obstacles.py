@@ -60,6 +60,7 @@ ELSEWHERE = frozenset(
         Reason.HEARTBEAT,
         Reason.HEARTBEAT_BLIND,
         Reason.ROUTED_TO_HUMANS,
+        Reason.OTHER_STACK,
         Reason.PARENT_OF_CONTRIBUTORS,  # FB202, as a look that cannot be made ahead
         Reason.CLEAR_TO_ACT,
         Reason.NEEDS_APPROVAL,

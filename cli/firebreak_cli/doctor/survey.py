@@ -46,6 +46,7 @@ NOT_ASKED_FOR = frozenset(
     {
         Reason.NOT_OPTED_IN,
         Reason.ALARM_NOT_ALLOWED,
+        Reason.OTHER_STACK,
         Reason.TARGET_MISSING,
         Reason.OTHER_CONTROLLER,
         Reason.WRONG_DIRECTION,

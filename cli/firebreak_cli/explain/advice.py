@@ -8,7 +8,14 @@ from firebreak.core.decision import Check, Decision, Result
 from firebreak.core.formats import format_time
 from firebreak.core.paging.commands import StackAddress, command
 from firebreak.core.reasons import Reason
-from firebreak.core.tags import ACTION_TAG, ALARMS_TAG, MISSING_DATA_TAG, OPT_IN_TAG, TARGET_TAG
+from firebreak.core.tags import (
+    ACTION_TAG,
+    ALARMS_TAG,
+    ANSWERING_STACK_TAG,
+    MISSING_DATA_TAG,
+    OPT_IN_TAG,
+    TARGET_TAG,
+)
 from firebreak.services.registry import CATALOG
 
 # The form in which a tag names one resource of each service.
@@ -45,6 +52,7 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.OTHER_ACTION: "let the alarm's tags propagate, so that its own action is asked",
         Reason.SWITCHED_OFF: "its holder runs `firebreak resume`; who that is: `firebreak switches`",
         Reason.ALARM_NOT_ALLOWED: f"add the alarm's name to the resource's tag {ALARMS_TAG}",
+        Reason.OTHER_STACK: f"ask the stack that the resource's tag {ANSWERING_STACK_TAG} names",
         Reason.NOT_OPTED_IN: f"tag the resource {OPT_IN_TAG}=true",
         Reason.SUPPRESSED: "the suppressor releases the alarm: CloudWatch then sends it again",
         Reason.ACTIONS_DISABLED: "enable the alarm's actions",

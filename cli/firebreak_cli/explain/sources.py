@@ -143,7 +143,7 @@ class LiveSources:
         seen = observer.ledger_only(view, tags, now, "not looked at yet")
         seen = observer.live(request, rules, seen, now)
         own = is_heartbeat(request.alarm, observer.stack_name, self.account, self.region)
-        if not own and not refuses(seen.target_tags, request.alarm.name):
+        if not own and not refuses(seen.target_tags, request.alarm.name, observer.stack_name):
             seen = replace(seen, storm=_with_this_one(request, rules, seen.storm, now))
         return with_application(self.ledger, request, rules, view, seen, now=lambda: now)[1]
 

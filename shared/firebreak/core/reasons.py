@@ -59,6 +59,7 @@ class Reason(StrEnum):
     OWN_STACK_UNREADABLE = "own_stack_unreadable"
     NOT_OPTED_IN = "not_opted_in"
     ALARM_NOT_ALLOWED = "alarm_not_allowed"
+    OTHER_STACK = "other_stack"
     ACTION_NONE = "action_none"
     OTHER_ACTION = "other_action"
     OPT_IN_UNREADABLE = "opt_in_unreadable"
@@ -208,6 +209,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.OWN_STACK_UNREADABLE: _page("It is not known whether the target belongs to Firebreak."),
     Reason.NOT_OPTED_IN: _record("The resource is not tagged firebreak:enabled=true."),
     Reason.ALARM_NOT_ALLOWED: _record("The target's tag firebreak:alarms does not name this alarm."),
+    Reason.OTHER_STACK: _record(
+        "It is for another stack of Firebreak: by the target's tag firebreak:stack, or as its heartbeat."
+    ),
     Reason.ACTION_NONE: _record("The alarm is tagged firebreak:action=none."),
     Reason.OTHER_ACTION: _page("The alarm's firebreak:action tag names something other than this action."),
     Reason.OPT_IN_UNREADABLE: _page("It is not known whether the owner opted in."),

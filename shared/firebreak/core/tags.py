@@ -8,9 +8,10 @@ RUNBOOK_TAG = "firebreak:runbook"
 # On an alarm: the meaning of missing data.
 MISSING_DATA_TAG = "firebreak:missing-data"
 
-# On a target: that it takes part, which alarms may act on it, and which alias its callers use.
+# On a target: that it takes part, which alarms and which stack may act on it, and the alias of its callers.
 OPT_IN_TAG = "firebreak:enabled"
 ALARMS_TAG = "firebreak:alarms"
+ANSWERING_STACK_TAG = "firebreak:stack"
 ALIAS_TAG = "firebreak:alias"
 
 # On a run of an Automation document: the claim that started it.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from firebreak.core.incident.states import AWAITS_VERDICT, IncidentState
-from firebreak.core.model import Alarm
+from firebreak.core.model import Alarm, Target
 
 UNVERIFIED = AWAITS_VERDICT | {IncidentState.CLAIMED}
 
@@ -18,6 +18,18 @@ def is_heartbeat(alarm: Alarm, stack_name: str, account: str, region: str) -> bo
     """Whether the alarm is the heartbeat of the stack of that name in that place; no name, no heartbeat."""
     here = (alarm.account, alarm.region) == (account, region)
     return bool(stack_name) and here and alarm.name == f"{stack_name}-heartbeat"
+
+
+def heartbeat_of(alarm: Alarm, target: Target) -> str:
+    """The stack whose heartbeat the alarm is by its name and its target; empty where it is none.
+
+    Where two stacks are in one region, the tag of either's heartbeat routes it to both.
+    """
+    named = (target.service, target.name) == (
+        "ecs",
+        "heartbeat",
+    ) and alarm.name == f"{target.group}-heartbeat"
+    return target.group if named else ""
 
 
 @dataclass(frozen=True, slots=True)

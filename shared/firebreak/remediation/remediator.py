@@ -39,7 +39,7 @@ from firebreak.core.ports import Clock, Log, Schedules
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.watchdog import is_heartbeat
+from firebreak.core.watchdog import heartbeat_of, is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events, target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
@@ -260,9 +260,9 @@ class Remediator:
         return self.ledger.look(request, rules.scopes(request.target))
 
     def _red(self, request: Request, view: LedgerView) -> RedAlarm | None:
-        """The red alarm that the request adds to the count; Firebreak's own heartbeat is no trouble."""
+        """The red alarm that the request adds to the count; a heartbeat of Firebreak is no trouble."""
         own = is_heartbeat(request.alarm, self.observer.stack_name, self.account, self.region)
-        counted = own or isinstance(view.decided, Decided)
+        counted = own or heartbeat_of(request.alarm, request.target) or isinstance(view.decided, Decided)
         return None if counted else red_alarm_of(request, self.clock.now())
 
     def _decide(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> _Wanted:
@@ -273,7 +273,7 @@ class Remediator:
         if self.storms.is_news(red, view.storm) or needs_consent(request, decision, view.incident):
             known = self.observer.target(request.target)
             seen = with_consent(request, decision, seen, known.tags)
-            if refuses(known.tags, request.alarm.name):
+            if refuses(known.tags, request.alarm.name, self.observer.stack_name):
                 red = None
         # It counts unless its target is known not to allow it, and before anything else is looked at.
         view = replace(view, storm=self.storms.count(red, rules.storm, view.storm))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from firebreak.core.action_spec import Catalog, Effect
 from firebreak.core.decision import Check, Result, Snapshot
-from firebreak.core.guards.consent import allows
+from firebreak.core.guards.consent import allows, other_stack
 from firebreak.core.guards.controllers import Controller, controllers_of, names_of
 from firebreak.core.guards.findings import blind, objected, passed
 from firebreak.core.model import Request, RequestKind
@@ -12,8 +12,8 @@ from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
-from firebreak.core.tags import ACTION_TAG, ALARMS_TAG, OPT_IN_TAG, STACK_TAG
-from firebreak.core.watchdog import is_heartbeat
+from firebreak.core.tags import ACTION_TAG, ALARMS_TAG, ANSWERING_STACK_TAG, OPT_IN_TAG, STACK_TAG
+from firebreak.core.watchdog import heartbeat_of, is_heartbeat
 
 
 def heartbeat(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -23,7 +23,7 @@ def heartbeat(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """
     del rules
     if not is_heartbeat(request.alarm, seen.stack_name, request.target.account, request.target.region):
-        return Check("heartbeat", Result.NOT_APPLICABLE, "another alarm")
+        return _of_another_stack(request, seen)
     of_ledger = (
         seen.holds,
         seen.decided,
@@ -36,6 +36,14 @@ def heartbeat(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if blind_to:
         return objected("heartbeat", Reason.HEARTBEAT_BLIND, f"could not look: {blind_to[0]}")
     return objected("heartbeat", Reason.HEARTBEAT, f"the heartbeat of stack {seen.stack_name}")
+
+
+def _of_another_stack(request: Request, seen: Snapshot) -> Check:
+    """The heartbeat of another stack is that one's; its target exists for none."""
+    other = heartbeat_of(request.alarm, request.target)
+    if other and seen.stack_name:
+        return objected("heartbeat", Reason.OTHER_STACK, f"the heartbeat of stack {other}")
+    return Check("heartbeat", Result.NOT_APPLICABLE, "another alarm")
 
 
 def own_stack(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -84,6 +92,9 @@ def _target_opted_in(request: Request, seen: Snapshot) -> Check:
             return blind("opt-in", unseen, Reason.OPT_IN_UNREADABLE, seen.now)
         case Absent():
             return objected("opt-in", Reason.TARGET_MISSING, "the target does not exist")
+        case tags if (other := other_stack(tags, seen.stack_name)) is not None:
+            detail = f"{ANSWERING_STACK_TAG} is {other!r}, and this is {seen.stack_name}"
+            return objected("opt-in", Reason.OTHER_STACK, detail)
         case tags if tags.get(OPT_IN_TAG) == "true" and not _may_ask(request, tags):
             detail = f"the target's tag {ALARMS_TAG} is {tags.get(ALARMS_TAG)!r}"
             return objected("opt-in", Reason.ALARM_NOT_ALLOWED, detail)

@@ -29,7 +29,7 @@ MOST_OF_A_STEP = 300
 # One DescribeAlarms takes 100 names; JSON writes a character outside ASCII in up to 12 bytes.
 MOST_MEMBERS, MOST_MEMBERS_BYTES = 100, 100_000
 
-NOT_ALLOWED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED})
+NOT_ALLOWED = frozenset({Reason.NOT_OPTED_IN, Reason.ALARM_NOT_ALLOWED, Reason.OTHER_STACK})
 LOOKED_AT_BEFORE = frozenset({RequestKind.APPROVAL, RequestKind.UNDO, RequestKind.RESTORE})
 
 
