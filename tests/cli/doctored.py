@@ -221,7 +221,8 @@ class Account:
                 return {"AccountLimit": limit}
             case "GetCallerIdentity":
                 date = {"date": self.date} if self.date is not None else self._date()
-                return {"Account": MOTOS_ACCOUNT, "ResponseMetadata": {"HTTPHeaders": date}}
+                arn = f"arn:aws:sts::{MOTOS_ACCOUNT}:assumed-role/operators/ana"
+                return {"Account": MOTOS_ACCOUNT, "Arn": arn, "ResponseMetadata": {"HTTPHeaders": date}}
             case _:
                 return self.roles.answer(operation, params)
 

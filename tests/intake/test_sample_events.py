@@ -7,7 +7,7 @@ from firebreak.core.readings import NotRead
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import primary, route
 from firebreak.errors import UnusableEvent
-from firebreak.intake.alarm_events import parse
+from firebreak.intake.alarm_events import parse, placed
 from firebreak.intake.lookups import Lookups
 from firebreak.intake.names import Home
 from firebreak.intake.target_resolution import resolve
@@ -188,7 +188,7 @@ def test_sample_is_routed_to_its_functions(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_sample_belongs_to_the_invented_account(name: str) -> None:
-    alarm = sample(name)
+    alarm = placed(sample(name), ACCOUNT, REGION, "aws")
 
     assert f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm.name}" == alarm.arn
     assert (alarm.account, alarm.region) == (ACCOUNT, REGION)

@@ -87,6 +87,7 @@ class Bench(DemoStack):
             name=STACK,
             account=ACCOUNT,
             region=REGION,
+            partition="aws",
             ledger_table=self.stack.ledger_table,
             policy_file="policies/demo.toml",
             bus_name=STACK,
