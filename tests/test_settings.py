@@ -58,6 +58,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         "RestartService",
         "arn:aws:sns:eu-west-1:111122223333:topic",
         "arn:aws:lambda:eu-west-1:111122223333",
+        ARN.replace("arn:aws:", "arn::"),
     ],
 )
 def test_an_arn_that_is_no_functions_is_named(arn: str) -> None:
@@ -69,6 +70,12 @@ def test_an_arn_that_is_no_functions_is_named(arn: str) -> None:
 @pytest.mark.parametrize("arn", [ARN, ARN.removesuffix(":live"), ARN.replace("arn:aws:", "arn:aws-cn:")])
 def test_alias_and_partition_do_not_matter(arn: str) -> None:
     assert Settings.from_env(ENV | {"FUNCTION_ARN": arn}).account == "111122223333"
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-eusc"])
+def test_the_partition_is_that_of_the_functions_own_arn(partition: str) -> None:
+    arn = ARN.replace("arn:aws:", f"arn:{partition}:")
+    assert Settings.from_env(ENV | {"FUNCTION_ARN": arn}).partition == partition
 
 
 def test_a_policy_path_counts_from_the_layer_and_an_absolute_one_stands() -> None:

@@ -90,7 +90,7 @@ def _days(env: Mapping[str, str], name: str) -> timedelta:
 
 def _place(function_arn: str) -> tuple[str, str]:
     match function_arn.split(":"):
-        case ["arn", _, "lambda", region, account, "function", _, *_]:
+        case ["arn", _, "lambda", region, account, "function", _, *_] if partition_of(function_arn):
             return account, region
         case _:
             raise SettingsError("FUNCTION_ARN", "is not a Lambda function's ARN")

@@ -41,6 +41,14 @@ def test_an_alarm_may_be_given_to_humans_or_kept_out(tmp_path: Path) -> None:
     assert not found.needs_opt_in
 
 
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-eusc"])
+def test_a_plan_of_another_partition_is_read(tmp_path: Path, partition: str) -> None:
+    file = edited(tmp_path, "orders-db-cpu", do="adopt", action="page")
+    text = file.read_text(encoding="utf-8").replace("arn:aws:", f"arn:{partition}:")
+    file.write_text(text, encoding="utf-8")
+    assert {one.arn.split(":")[1] for one in read_plan(str(file)).entries} == {partition}
+
+
 def test_an_alarm_that_is_taken_out_of_a_plan_lacks_nothing(tmp_path: Path) -> None:
     file = edited(tmp_path, "alb-api-5xx-critical", do="leave")
     found = next(one for one in read_plan(str(file)).entries if one.alarm == "alb-api-5xx-critical")
@@ -57,6 +65,7 @@ MISTAKES: list[tuple[dict[str, object], str]] = [
     ({"action": "page"}, "target: expected none with page"),
     ({"severity": "urgent"}, "severity."),
     ({"arn": "arn:aws:cloudwatch:eu-west-1:444455556666:alarm:api-memory-high"}, "arn: expected arn:aws:"),
+    ({"arn": a.arn_of("api-memory-high").replace("arn:aws:", "arn:aws-cn:")}, "arn: expected arn:aws"),
     ({"alarm": "orders-db-cpu", "arn": a.arn_of("orders-db-cpu")}, "alarm: it is there twice"),
     ({"severty": "info"}, "severty: Extra inputs are not permitted"),
 ]
