@@ -1,4 +1,4 @@
-"""Two stacks, in one region or in two, have no name in common: each can be deployed beside the other."""
+"""Two stacks, in one region or in two, have no name in common: each can be deployed where the other is."""
 
 import json
 import re

@@ -1,14 +1,15 @@
-"""The looks at alarms and their targets: FB201 to FB210. All of them read one survey."""
+"""The looks at alarms and their targets: FB201 to FB210, and FB212. All of them read one survey."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.model import AlarmState, Unresolved
+from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import By
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.core.tags import ACTION_TAG, ALARMS_TAG
+from firebreak.core.tags import ACTION_TAG, ALARMS_TAG, ANSWERING_STACK_TAG
 from firebreak.services.registry import CATALOG
 from firebreak_cli.doctor import obstacles
 from firebreak_cli.doctor.deployment import ROUTE_UNTAGGED
@@ -135,6 +136,18 @@ def every_target_opted_in(seen: Examination) -> Looked:
         for finding in _objections(one, {Reason.ALARM_NOT_ALLOWED}):
             yield replace(finding, mend=_ALLOW)
         yield from _objections(one, obstacles.NO_CONSENT - {Reason.ALARM_NOT_ALLOWED})
+
+    return _over(seen, look)
+
+
+def every_target_names_a_stack(seen: Examination) -> Looked:
+    """FB212. Another stack is known by its heartbeat."""
+    others = " and ".join(sorted(seen.survey().other_stacks))
+
+    def look(one: Surveyed) -> Iterator[Finding]:
+        tags = one.explained.target_tags if one.explained else ABSENT
+        if others and isinstance(tags, Mapping) and ANSWERING_STACK_TAG not in tags:
+            yield warning(f"its target names no stack, and {others} hears of it as well", one.name)
 
     return _over(seen, look)
 

@@ -46,6 +46,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB209": alarm_looks.every_alarm_has_data,
         "FB210": alarm_looks.nothing_switched_off,
         "FB211": role_looks.roles_of_alarms_allow,
+        "FB212": alarm_looks.every_target_names_a_stack,
         "FB301": page_looks.topics_are_heard,
         "FB302": page_looks.secrets_are_there,
         "FB303": secret_looks.page_may_read_secrets,

@@ -222,6 +222,17 @@ _CHECKS = (
         mend=Own("doctor", "--only", "FB112"),
     ),
     Check(
+        code="FB212",
+        area=ALARMS,
+        level=Level.WARNING,
+        should="Where another stack of Firebreak is in the region, each target names the one that may act.",
+        why="The rules of both deliver the alarm to both, and neither knows what the other did.",
+        mend=(
+            "aws resourcegroupstaggingapi tag-resources --resource-arn-list TARGET_ARN"
+            " --tags firebreak:stack={stack} --region {region}"
+        ),
+    ),
+    Check(
         code="FB301",
         area=PAGES,
         level=Level.PAGES,

@@ -97,10 +97,14 @@ class Surveyed:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The alarms that somebody wants answered, by name, and how many others there are."""
+    """The alarms that somebody wants answered, by name, and how many others there are.
+
+    `other_stacks` are the stacks of Firebreak whose heartbeats are among the others.
+    """
 
     alarms: tuple[Surveyed, ...]
     others: int
+    other_stacks: frozenset[str] = frozenset()
 
     @property
     def acting(self) -> Sequence[Surveyed]:
@@ -172,7 +176,8 @@ class Surveyor:
             self.progress(f"looked at {number} of {len(listed)} alarms")
             one = self._one(listed[name], alarms, explainer)
             found += [one] if one else []
-        return Survey(tuple(found), len(listed) - len(found))
+        beats = {_beating(name, alarms.tags(listed[name]["AlarmArn"])) for name in set(known) - self.own}
+        return Survey(tuple(found), len(listed) - len(found), frozenset(beats - {""}))
 
     def _patient(self, service: str) -> Any:
         """A client for the reads of all alarms and their targets, which AWS throttles."""
@@ -210,7 +215,7 @@ class Surveyor:
         )
         if isinstance(tags, Unknown | NotRead):
             return replace(seen, unseen=f"its tags could not be read: {tags.why}")
-        if seen.tags.get(ACTION_TAG) == NO_ACTION or _is_a_heartbeat(seen):
+        if seen.tags.get(ACTION_TAG) == NO_ACTION or _beating(seen.name, seen.tags):
             return None
         if not _has_one_state(shape):
             return replace(seen, unseen=SERIES) if seen.own_tags else None
@@ -247,10 +252,11 @@ def _has_one_state(shape: Mapping[str, Any]) -> bool:
     return any(shape.get(key) for key in ("MetricName", "Metrics", "AlarmRule"))
 
 
-def _is_a_heartbeat(seen: Surveyed) -> bool:
-    """Whether it is the heartbeat of another stack of Firebreak, which asks for nothing here."""
-    stack = seen.name.removesuffix("-heartbeat")
-    return stack != seen.name and seen.tags.get(TARGET_TAG) == f"ecs:{stack}/heartbeat"
+def _beating(name: str, tags: Tags) -> str:
+    """The other stack of Firebreak whose heartbeat it is, which asks for nothing here; empty for none."""
+    stack = name.removesuffix("-heartbeat")
+    known = tags if isinstance(tags, Mapping) else {}
+    return stack if stack != name and known.get(TARGET_TAG) == f"ecs:{stack}/heartbeat" else ""
 
 
 def _changes(primary: str | None) -> bool:

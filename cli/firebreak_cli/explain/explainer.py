@@ -49,7 +49,8 @@ class Explanation:
     `clock` says whose time `now` is: "event", "given" or "real". `incident_id` is the id under which
     `firebreak show` finds the decision once it was made; `decided` says that it was. `notes` say what
     the event lacks, and `deployed` is the hash of the policy that the stack last decided by, if known.
-    `stack` is the one that was looked at; None offline. `group` is the target's, where it was counted.
+    `stack` is the one that was looked at; None offline. `group` and `target_tags` are the target's,
+    where they were read.
     """
 
     trigger: Alarm | OwnEvent
@@ -66,6 +67,7 @@ class Explanation:
     deployed: str = ""
     stack: StackAddress | None = None
     group: Reading[GroupCount] = _NO_GROUP
+    target_tags: Reading[Mapping[str, str]] = _NO_GROUP
 
     @property
     def advice(self) -> list[str]:
@@ -110,6 +112,7 @@ class Explainer:
         target = require_supported(named.found, action, CATALOG)
         rules, name, decided = None, _rejection_id(trigger, routing), False
         group: Reading[GroupCount] = _NO_GROUP
+        target_tags: Reading[Mapping[str, str]] = _NO_GROUP
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
         elif isinstance(rejected := why_rejected(trigger, self.policy, now) or target, Unresolved):
@@ -118,7 +121,7 @@ class Explainer:
             request = request_of(trigger, action, rejected, tags, named)
             rules, name = self.policy.rules(request.action, rejected), incident_name(request)
             seen = self.sources.snapshot(request, rules, tags, now)
-            group = seen.group
+            group, target_tags = seen.group, seen.target_tags
             decision, decided = decide_as_deployed(request, rules, seen), isinstance(seen.decided, Decided)
         return Explanation(
             trigger=trigger,
@@ -132,6 +135,7 @@ class Explainer:
             offline=self.offline,
             decided=decided,
             group=group,
+            target_tags=target_tags,
         )
 
 

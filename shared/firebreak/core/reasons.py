@@ -1,5 +1,6 @@
 """Every reason for acting or not acting, with the sentence an operator reads at 3 a.m."""
 
+# long because: each reason is a line of the enum and of each table about all of them
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum

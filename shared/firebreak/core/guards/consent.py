@@ -41,8 +41,8 @@ def refuses(tags: Reading[Mapping[str, str]], alarm: str, stack: str) -> bool:
         case Absent():
             return True
         case found:
-            ours = other_stack(found, stack) is None
-            return not ours or found.get(OPT_IN_TAG) != "true" or not allows(found, alarm)
+            left = other_stack(found, stack) is not None
+            return left or found.get(OPT_IN_TAG) != "true" or not allows(found, alarm)
 
 
 def _names(entry: str, alarm: str) -> bool:
