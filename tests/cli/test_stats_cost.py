@@ -143,9 +143,9 @@ def test_the_prices_are_those_of_the_architecture_that_the_stack_has() -> None:
         policy_file="policy.toml",
         bus_name="firebreak",
         session=Session(),
-        deployment=Deployment({}, {"Architecture": "arm64"}, a.NOW),
+        deployment=Deployment({}, {"Architecture": "arm64"}, a.NOW, a.NOW),
     )
-    former = replace(stack, deployment=Deployment({}, {}, a.NOW))
+    former = replace(stack, deployment=Deployment({}, {}, a.NOW, a.NOW))
     not_asked = replace(stack, deployment=NOT_ASKED)
 
     assert list_prices_of(stack) == list_prices("arm64")

@@ -38,8 +38,7 @@ WITHOUT_TAGS = {
     "ecs:TagResource",  # only while a task definition is registered
     "ssm:AddTagsToResource",  # which keys, and of runs only
     "application-autoscaling:RegisterScalableTarget",  # of which namespace and dimension
-    "cloudwatch:DeleteAlarms",  # no alarm that has a name
-    "cloudwatch:PutMetricAlarm",  # the same
+    *("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"),  # no alarm that has a name
     "ses:PutAccountSendingAttributes",  # a parameter that is off, the policy's naming it, a human each time
 }
 

@@ -55,6 +55,7 @@ def test_a_series_whose_event_names_no_tags_at_all_is_routed_by_its_live_tags(wo
         log=world.log,
         account=a.ACCOUNT,
         region=a.REGION,
+        partition="aws",
     )
     assert router.handle(event).outcome == "passed_on"
     detail = asked[0]()

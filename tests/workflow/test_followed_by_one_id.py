@@ -103,6 +103,7 @@ def test_an_incident_is_followed_from_the_router_to_the_last_page(
         log=log,
         account=a.ACCOUNT,
         region=a.REGION,
+        partition="aws",
     )
     routed = lines.of(lambda: invoked(log, router, eventbridge(alarm)))
     assert ids(routed) == [("route.passed_on", EVENT_ID), ("event.handled", EVENT_ID)]

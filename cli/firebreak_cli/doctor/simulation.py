@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from firebreak.core.arns import partition_of
 from firebreak.core.tags import OPT_IN_TAG
 from firebreak_cli.doctor.deployment import pages
 
@@ -25,7 +27,8 @@ def refusals(
     that their silence (implicitDeny) means nothing then. The opt-in tag is set, as on a target. `through` is
     the service that uses a key for the role.
     """
-    via = [_context("kms:ViaService", f"{through}.{region}.amazonaws.com")] if through else []
+    suffix = _dns_suffix(partition_of(role)) if through else ""
+    via = [_context("kms:ViaService", f"{through}.{region}.{suffix}")] if through else []
     asked = {"ResourceArns": [resource]} if resource else {}
     found = pages(
         client,
@@ -41,6 +44,15 @@ def refusals(
         **asked,
     )
     return [one for result in found if (one := _refusal(result, named=bool(resource)))]
+
+
+@cache
+def _dns_suffix(partition: str) -> str:
+    """The end of the names of a partition's services, as botocore has it."""
+    from botocore.loaders import Loader  # only where a channel's key is looked at
+
+    known = Loader().load_data("partitions")["partitions"]
+    return next((str(one["outputs"]["dnsSuffix"]) for one in known if one["id"] == partition), "")
 
 
 def _context(name: str, value: str) -> Mapping[str, object]:
