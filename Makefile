@@ -54,7 +54,7 @@ rules: setup .local/.checkov-ready
 	$(bin)/ruff format --check
 	$(bin)/lint-imports
 	$(sam_env) $(sam) validate --lint
-	.local/venv/bin/cfn-lint examples/*/template.yaml
+	.local/venv/bin/cfn-lint examples/*/*.yaml examples/cdk/*.template.json
 	$(bin)/python -m template.scan $(checkov) template.yaml examples/key/template.yaml
 
 # For the time between two edits. The proofs and the browser's tests are in `make test`, the proofs at length in `make prove`.

@@ -1,0 +1,1 @@
+"""The examples for other tools, looked at without these tools."""
