@@ -194,8 +194,8 @@ def test_a_service_managed_stackset_takes_the_members_template() -> None:
 
 def test_the_parameters_that_both_templates_have_allow_the_same() -> None:
     for name in set(MEMBER["Parameters"]) & set(STACKSET["Parameters"]):
-        ours, theirs = ({**one["Parameters"][name], "Description": ""} for one in (STACKSET, MEMBER))
-        assert ours == theirs
+        outer, inner = ({**one["Parameters"][name], "Description": ""} for one in (STACKSET, MEMBER))
+        assert outer == inner
 
 
 def test_the_logs_are_written_by_the_two_rules_alone() -> None:
