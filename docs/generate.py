@@ -1,7 +1,7 @@
 """Writes the parts of the documents that are facts of the code; `tests/docs` compares them.
 
 Run it after changing a reason, a state, a guard's kinds, a sample event, a key of the policy, a check of the
-doctor, a library of the layer or what an action declares:
+doctor, a library of the layer, what an action declares, or a number of devtools/firebreak_devtools/scale.py:
 
     .venv/bin/python docs/generate.py
 
@@ -35,6 +35,7 @@ from firebreak_cli.doctor.registry import CHECKS
 from firebreak_cli.exit_codes import EXIT_CODES
 from firebreak_cli.export.columns import table_of
 from firebreak_cli.export.kinds import Kind
+from firebreak_devtools import scale
 from firebreak_devtools.release.libraries import libraries
 
 DOCS = Path(__file__).resolve().parent
@@ -281,6 +282,48 @@ def layer_libraries() -> str:
     return _table(("library", "version", "license"), ((one.name, one.version, one.license) for one in found))
 
 
+_HEADS = ("", "formula", *(f"{size:,} alarms" for size in scale.SIZES))
+
+
+def scale_inputs() -> str:
+    """The numbers that the formulae of docs/scale.md take."""
+    kinds = {"assumed": scale.ASSUMED, "counted": scale.MEASURED, "price": scale.PRICES}
+    rows = [
+        (f"`{name}`", f"{one.value:.10f}".rstrip("0").rstrip("."), kind, one.source)
+        for kind, inputs in kinds.items()
+        for name, one in inputs.items()
+    ]
+    monthly = [(f"`{one.what}`", f"`{one.formula}`", "computed", "") for one in scale.RED]
+    return _table(("input", "value", "", "of"), [*rows, *monthly])
+
+
+def scale_costs() -> str:
+    """US dollars a month, line by line, and their sum."""
+    rows = [_scaled(line, _dollars) for line in scale.COSTS]
+    total = ("**all of it**", "", *(f"**{_dollars(scale.cost_of(size))}**" for size in scale.SIZES))
+    return _table(_HEADS, [*rows, total, _scaled(scale.ROUTE, _dollars), _scaled(scale.ALARMS, _dollars)])
+
+
+def _dollars(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= scale.CENT or not amount else "under 0.01"
+
+
+def scale_quotas() -> str:
+    """The quotas, with the pages of AWS that name them."""
+    rows = [(f"`{name}`", f"{one.value:,.0f}", one.source) for name, one in scale.QUOTAS.items()]
+    return _table(("quota", "default", "of"), rows)
+
+
+def scale_limits() -> str:
+    """The seconds until all is through, when everything turns red at once."""
+    return _table(_HEADS, [_scaled(line, "{:,.1f}".format) for line in scale.LIMITS])
+
+
+def _scaled(line: scale.Line, form: Callable[[float], str]) -> Row:
+    values = (scale.value(line.formula, scale.names_for(size)) for size in scale.SIZES)
+    return line.what, f"`{line.formula}`", *map(form, values)
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
     "action-settings": action_settings,
@@ -294,6 +337,10 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "export-columns": export_columns,
     "moves": moves,
     "sample-events": sample_events,
+    "scale-costs": scale_costs,
+    "scale-inputs": scale_inputs,
+    "scale-limits": scale_limits,
+    "scale-quotas": scale_quotas,
     "unusable-events": unusable_events,
 }
 
