@@ -29,6 +29,7 @@ from firebreak_devtools.scale import (
     names_for,
     value,
 )
+from tests.contracts.template import actions
 from tests.docs.consumption import KB, Metered, size
 from tests.docs.documents import document
 from tests.support.faults import Wrapped
@@ -53,7 +54,7 @@ class Meter:
 
     def __post_init__(self) -> None:
         parts: Any = self.world
-        self.items = Metered(parts.dynamodb)
+        self.items: Any = Metered(parts.dynamodb)
         parts.dynamodb, parts.ledger = self.items, DynamoLedger(self.items, TABLE)
         self.outside = {name: Wrapped(getattr(parts, name)) for name in ("alarms", "bus", "schedules")}
         for name, wrapped in self.outside.items():
@@ -188,7 +189,8 @@ def test_the_sentences_on_the_cost_are_true() -> None:
 
 
 def test_the_sentences_on_the_quotas_are_true() -> None:
-    age = 900
+    (age,) = {one["EventInvokeConfig"]["MaximumEventAgeInSeconds"] for one in actions().values()}
+    assert f"keep an event for {age} s" in PROSE
     assert f"{QUOTAS['tag_reads'].value * age:,.0f} in {age} s" in PROSE
     assert f"{10 / MEASURED['refused_calls'].value * age:,.0f} alarms in {age} s" in PROSE
     assert f"at most {QUOTAS['item_units'].value // MEASURED['red_units'].value:.0f} a second" in PROSE

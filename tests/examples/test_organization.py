@@ -124,7 +124,7 @@ def patterns(stack: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: rule["EventPattern"] for name, rule in of_type("AWS::Events::Rule", stack).items()}
 
 
-def matching(stack: dict[str, Any], event: dict[str, Any]) -> set[str]:
+def matching(stack: dict[str, Any], event: Any) -> set[str]:
     """The rules of a stack in this account that match an event, as moto reads patterns."""
     texts = {
         name: json.dumps(one).replace('{"Ref": "AWS::AccountId"}', f'"{ACCOUNT}"')
