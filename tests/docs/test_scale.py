@@ -55,7 +55,8 @@ class Meter:
     def __post_init__(self) -> None:
         parts: Any = self.world
         self.items: Any = Metered(parts.dynamodb)
-        parts.dynamodb, parts.ledger = self.items, DynamoLedger(self.items, TABLE)
+        parts.dynamodb = self.items
+        parts.ledger = DynamoLedger(parts.dynamodb, TABLE)
         self.outside = {name: Wrapped(getattr(parts, name)) for name in ("alarms", "bus", "schedules")}
         for name, wrapped in self.outside.items():
             setattr(parts, name, wrapped)
