@@ -67,8 +67,8 @@ def document(name: str) -> Document:
 
 @cache
 def documents() -> tuple[Document, ...]:
-    """README, AGENTS, CHANGELOG and everything under docs/."""
-    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    """README, AGENTS, CHANGELOG and everything under docs/ and examples/."""
+    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
     return tuple(document(str(path.relative_to(ROOT))) for path in sorted(paths))
 
 
