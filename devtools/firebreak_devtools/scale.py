@@ -67,7 +67,7 @@ PRICES: Final[Mapping[str, Input]] = {
     ),
     "usd_call": Input(0.00001, "the same, a request"),
     "usd_log_gb": Input(0.50, "the same, a GB of logs taken in"),
-    "usd_second": Input(0.0000133334, "[Lambda](https://aws.amazon.com/lambda/pricing/), a GB-second on arm64"),
+    "usd_second": Input(0.0000133334, "[Lambda](https://aws.amazon.com/lambda/pricing/), a GB-second, arm64"),
     "usd_invocation": Input(0.0000002, "the same, an invocation"),
     "usd_write": Input(
         0.000000625, "[DynamoDB](https://aws.amazon.com/dynamodb/pricing/on-demand/), a write unit"

@@ -24,7 +24,7 @@ class Alarms(cdk.Stack):
             self, "Firebreak", template_url=cdk.Fn.sub(TEMPLATE), parameters={"PageEmail": email}
         )
         self._memory_alarm()
-        self._passed_on(firebreak, "LedgerTable", "For the policies of examples/people")
+        self._passed_on(firebreak, "LedgerTable", "The ledger, for FIREBREAK_LEDGER_TABLE")
         self._passed_on(firebreak, "BusName", "The name of Firebreak's stack, for FIREBREAK_STACK")
 
     def _passed_on(self, firebreak: cdk.CfnStack, name: str, description: str) -> None:

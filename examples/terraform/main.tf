@@ -90,7 +90,7 @@ resource "aws_cloudwatch_metric_alarm" "memory" {
 }
 
 output "ledger_table" {
-  description = "For the policies of examples/people."
+  description = "The ledger, for FIREBREAK_LEDGER_TABLE."
   value       = aws_cloudformation_stack.firebreak.outputs["LedgerTable"]
 }
 

@@ -220,11 +220,10 @@ def parameters_in(value: Any) -> set[str]:
 @every_function
 def test_a_parameter_that_changes_every_function_reaches_the_alias(name: str) -> None:
     """SAM names a version by the template, not by values of parameters; the description makes a new one."""
-    common = {
-        key: one for key, one in template()["Globals"]["Function"].items() if key != "PermissionsBoundary"
-    }
+    common = {**template()["Globals"]["Function"], "PermissionsBoundary": None}
     assert parameters_in(common) == OF_EVERY_VERSION | NOT_IN_A_DESCRIPTION
-    assert parameters_in(functions()[name]["VersionDescription"]) == OF_EVERY_VERSION
+    topic = parameters_in(functions()[name]["Environment"]) & {"PageTopicArn"}
+    assert parameters_in(functions()[name]["VersionDescription"]) == OF_EVERY_VERSION | topic
 
 
 def test_the_description_of_a_version_fits_at_the_longest_values() -> None:
@@ -235,7 +234,8 @@ def test_the_description_of_a_version_fits_at_the_longest_values() -> None:
         "KeyArn": f"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-{'0' * 32}",
         "PolicyFile": "x" * parameters["PolicyFile"]["MaxLength"],
     }
-    written = functions()["Verify"]["VersionDescription"]["Fn::Sub"]
+    longest["Topic"] = "t" * int(re.findall(r",(\d+)\}$", parameters["PageTopicArn"]["AllowedPattern"])[0])
+    written, _ = functions()["Page"]["VersionDescription"]["Fn::Sub"]
     assert len(re.sub(r"\$\{(\w+)\}", lambda found: longest[found[1]], written)) <= 256
 
 

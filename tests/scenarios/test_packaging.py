@@ -1,4 +1,4 @@
-"""`sam package` makes of the built stack the one file that examples/README.md calls a release."""
+"""`sam package` makes of the built stack the one file that examples/README.md deploys."""
 
 import os
 import re
