@@ -57,10 +57,8 @@ def test_the_same_lock_and_time_make_the_same_bill() -> None:
     assert one == other
 
 
-CHANGES = (
-    "# Changelog\n\n## [Unreleased]\n\n- later\n\n"
-    "## [1.2.3] - 2026-12-01\n\n- now\n\n## [1.2.2]\n\n- before\n"
-)
+CHANGES = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-12-01\n\n- now\n\n## [1.2.2]\n\n- before\n"
+EMPTY = "## [Unreleased]\n\n## [1.2.4]\n\n## [1.2.3]\n\n- before\n"
 
 
 def test_the_notes_are_the_section_of_the_version() -> None:
@@ -68,13 +66,16 @@ def test_the_notes_are_the_section_of_the_version() -> None:
     assert notes(CHANGES, "1.2.2") == "## [1.2.2]\n\n- before\n"
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [(CHANGES, r"no section \[1\.2\.4\]"), ("## [1.2.4]\n\n## [1.2.3]\n", "says nothing")],
-)
-def test_a_version_without_notes_is_not_released(changes: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+@pytest.mark.parametrize("changes", [CHANGES, EMPTY])
+def test_a_version_without_notes_is_not_released(changes: str) -> None:
+    with pytest.raises(ValueError, match=r"says nothing of 1\.2\.4"):
         notes(changes, "1.2.4")
+
+
+def test_nothing_is_released_under_the_version_before_it() -> None:
+    later = CHANGES.replace("[Unreleased]\n", "[Unreleased]\n\n- later\n")
+    with pytest.raises(ValueError, match="has unreleased lines"):
+        notes(later, "1.2.3")
 
 
 @pytest.fixture
@@ -82,8 +83,9 @@ def clone(tmp_path: Path) -> Path:
     clone = tmp_path / "clone"
     for name in ("shared", "cli"):
         shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, clone / name)
+    (clone / "CHANGELOG.md").write_text("## [Unreleased]\n\n## [0.1.0]\n\n- first\n", encoding="utf-8")
     return clone
 
 
@@ -133,7 +135,7 @@ def test_a_release_that_cannot_be_made_is_one_line_and_no_folder(
     (clone / "CHANGELOG.md").write_text("## [Unreleased]\n\n- later\n", encoding="utf-8")
     assert main(["--clone", str(clone), "--out", str(out)]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "release: CHANGELOG.md has no section [0.1.0]: name what is unreleased by its version"
+        "release: CHANGELOG.md has unreleased lines: name them by the version that they are released with"
     ]
     assert not out.exists()
 

@@ -4,12 +4,19 @@ import re
 
 
 def notes(changelog: str, version: str) -> str:
-    """The section of that version. Raises ValueError where there is none, or nothing in it."""
-    found = re.search(
-        rf"^## \[{re.escape(version)}\][^\n]*\n(.*?)(?=^## \[|\Z)", changelog, flags=re.MULTILINE | re.DOTALL
-    )
-    if found is None:
-        raise ValueError(f"CHANGELOG.md has no section [{version}]: name what is unreleased by its version")
-    if not found[1].strip():
-        raise ValueError(f"CHANGELOG.md says nothing in its section [{version}]")
-    return found[0].strip() + "\n"
+    """The section of that version. Raises ValueError without one, or where a line has no version yet."""
+    if _section(changelog, "Unreleased"):
+        raise ValueError(
+            "CHANGELOG.md has unreleased lines: name them by the version that they are released with"
+        )
+    found = _section(changelog, version)
+    if not found:
+        raise ValueError(f"CHANGELOG.md says nothing of {version} under [{version}]")
+    return found
+
+
+def _section(changelog: str, name: str) -> str:
+    """A section with its heading; empty where it is not there or has nothing in it."""
+    heading = rf"^## \[{re.escape(name)}\][^\n]*\n"
+    found = re.search(rf"{heading}(.*?)(?=^## \[|\Z)", changelog, flags=re.MULTILINE | re.DOTALL)
+    return found[0].strip() + "\n" if found and found[1].strip() else ""
