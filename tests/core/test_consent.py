@@ -135,7 +135,12 @@ def test_without_the_tag_every_stack_may_act_and_a_stack_that_was_not_deployed_i
 def test_a_human_acts_by_the_stack_that_the_target_names_as_well() -> None:
     request = replace(a.request(), kind=RequestKind.MANUAL, by="ana")
     seen = a.snapshot(target_tags={"firebreak:enabled": "true", "firebreak:stack": "firebreak-b"})
-    assert found(opt_in(request, a.rules(), seen)) == (Result.OBJECTED, Reason.OTHER_STACK)
+    check = opt_in(request, a.rules(), seen)
+    assert found(check) == (Result.OBJECTED, Reason.OTHER_STACK)
+    assert (check.guard, check.detail) == (
+        "opt-in",
+        "firebreak:stack is 'firebreak-b', and this is firebreak",
+    )
 
 
 def test_one_that_is_allowed_joins() -> None:

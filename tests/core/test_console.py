@@ -102,7 +102,7 @@ TARGET_PAGE = (
     ],
 )
 def test_links_are_named_by_what_they_open(arn: str, target: object, found: dict[str, str]) -> None:
-    assert links(a.alarm(arn=arn), target) == found
+    assert links(a.alarm(arn=arn), target, "") == found
 
 
 def test_an_alarm_without_an_arn_is_in_the_partition_of_the_stack() -> None:

@@ -73,6 +73,10 @@ def test_the_heartbeat_of_another_stack_is_left_to_that_one(own: str) -> None:
     )
     expected = (Result.OBJECTED, Reason.OTHER_STACK) if own else (Result.NOT_APPLICABLE, None)
     assert found(check) == expected
+    assert (check.guard, check.detail) == (
+        "heartbeat",
+        "the heartbeat of stack fb-b" if own else "another alarm",
+    )
 
 
 def test_the_guard_does_not_speak_to_other_alarms() -> None:

@@ -32,7 +32,7 @@ def show(found: Explanation, policy_file: str, console: Console, *, everything: 
     unseen = found.decision.reason is Reason.NOT_LOOKED_AT
     word, style = _UNDECIDED if unseen else _WORDS[found.decision.word]
     console.print(screen.facts(_about(found)))
-    screen.print_links(links(found.alarm, found.target), console)
+    screen.print_links(links(found.alarm, found.target, ""), console)
     for note in found.notes:
         console.print(screen.line_of(note, "yellow"))
     console.print()

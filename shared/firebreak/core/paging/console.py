@@ -21,7 +21,7 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", re.ASCII)
 
 
-def links(alarm: Alarm, target: object, home: str = "") -> dict[str, str]:
+def links(alarm: Alarm, target: object, home: str) -> dict[str, str]:
     """The pages of an alarm and of its target, by what they open; one without a page is left out.
 
     `home` is the partition of the stack, for an alarm without an ARN, such as a request by hand.
