@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.template import template
+from tests.contracts.template import functions, template
 
 BEFORE: dict[str, Any] = json.loads(
     (Path(__file__).parent / "v0_1_0" / "template.json").read_text(encoding="utf-8")
@@ -54,6 +54,10 @@ def test_one_update_adds_one_index_and_changes_no_other() -> None:
 
     assert {name: indexes[name] for name in before} == before
     assert len(indexes) == len(before) + 1
+
+
+def test_going_back_deletes_two_functions() -> None:
+    assert set(functions()) - set(RESOURCES) == {"Report", "Route"}
 
 
 def test_the_schedules_of_before_lose_their_role_so_that_the_sweep_takes_them_up() -> None:
