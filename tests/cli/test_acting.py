@@ -1,7 +1,7 @@
 """`firebreak act`: an action by hand, previewed, requested in the caller's name, and waited for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -12,6 +12,7 @@ import pytest
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.errors import Denied, OutcomeUnknown
+from firebreak.policy.compiler import parse_policy
 from firebreak.services.ecs.model import ServiceLive
 from firebreak_cli.acting.red_alarms import MOST_LOOKED_AT
 from firebreak_cli.acting.waiting import LONGEST
@@ -46,18 +47,26 @@ class Desk:
     world: World
     sent: list[dict[str, Any]] = field(default_factory=list)
     functions_work: bool = True
+    meanwhile: Callable[[], None] | None = None
     waited: int = 0
 
     def session(self) -> StackSession:
         made = StackSession(deployed)
         made.events.register("after-call.ecs.DescribeServices", settled, unique_id="settled")
         made.events.register("after-call.cloudwatch.DescribeAlarms", at_home, unique_id="at_home")
+        made.events.register("after-call.cloudwatch.DescribeAlarms", self._meanwhile, unique_id="meanwhile")
         made.events.register(
             "before-parameter-build.events.PutEvents",
             lambda params, **_: self.sent.extend(params["Entries"]),
             unique_id="entries",
         )
         return made
+
+    def _meanwhile(self, **_: object) -> None:
+        """What happens once while the command looks."""
+        happens, self.meanwhile = self.meanwhile, None
+        if happens:
+            happens()
 
     def sleep(self, seconds: float) -> None:
         self.waited += 1
@@ -168,6 +177,25 @@ def test_more_red_alarms_than_are_looked_at_are_said_to_be_missing(desk: Desk) -
         red(f"web-{number}", service="web")
     found = desk.answer("--dry-run")
     assert found["red_alarms_unread"] == "more alarms are red than were looked at"
+
+
+def test_an_act_elsewhere_while_it_looks_is_no_clock_that_is_behind(
+    desk: Desk,
+) -> None:
+    def another() -> None:
+        desk.world.clock.pass_time(timedelta(seconds=2))
+        desk.world.ecs.services["ecs:prod/web"] = replace(
+            a.service(name="web"), tags={"firebreak:enabled": "true"}
+        )
+        tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/web"}
+        assert desk.world.send(desk.world.red("web-memory", tags=tags)).outcome == "act"
+        desk.world.clock.pass_time(timedelta(seconds=1))
+
+    desk.world.policy = parse_policy(a.AUTO_POLICY, "policy.toml")
+    desk.meanwhile = another
+    # The other act uses the disruption budget that both share, which is a true reason and the only one.
+    checks = desk.answer("--dry-run")["preview"]["checks"]
+    assert [check["reason"] for check in checks if check["reason"]] == ["share_reached"]
 
 
 def test_without_a_yes_nothing_is_requested(desk: Desk) -> None:

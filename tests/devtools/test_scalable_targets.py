@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,9 @@ class Account:
         signature = f"AWS4-HMAC-SHA256 Credential={CALLER}/20261201/eu-west-1/x/aws4_request, Signature=0"
         headers = {"X-Amz-Target": f"AnyScaleFrontendService.{operation}", "Authorization": signature}
         scope = {"type": "http", "headers": [(k.encode(), v.encode()) for k, v in headers.items()]}
-        asyncio.run(self._targets(scope, receive, send))
+        # In a thread of its own: a test in a browser may have left an event loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, self._targets(scope, receive, send)).result()
         return sent[0]["status"], json.loads(sent[1]["body"])
 
     @property

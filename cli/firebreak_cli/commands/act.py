@@ -62,7 +62,9 @@ def act(
 
 def _preview(environment: Environment, found: Stack, action: str, target: str, reason: str) -> "Preview":
     from dataclasses import replace
+    from functools import partial
 
+    from firebreak.core.reasons import Reason
     from firebreak.ledger.switches import Switches
     from firebreak.policy.loader import load_policy
     from firebreak_cli.acting.preview import preview, read_asked
@@ -76,15 +78,19 @@ def _preview(environment: Environment, found: Stack, action: str, target: str, r
     policy, by = load_policy(policy_path(found.policy_file)), approvals.caller(found)
     dynamodb = found.reader("dynamodb")
     with shown_progress(environment.now, sys.stderr) as look:
-        made = preview(
+        looked = partial(
+            preview,
             asked,
             by=by,
-            at=environment.now() + Switches(dynamodb, found.ledger_table).clock_offset(),
             policy=policy,
             sources=live_sources(found, policy),
             cloudwatch=found.reader("cloudwatch"),
             look=look,
         )
+        offset = Switches(dynamodb, found.ledger_table).clock_offset()
+        made = looked(at=environment.now() + offset)
+        if made.decision.reason is Reason.CLOCK_BEHIND:  # another act was claimed while it looked
+            made = looked(at=environment.now() + offset)
         look("the policy of the stack's newest decision")
         deployed = newest_policy(dynamodb, found.ledger_table)
     return replace(made, differs=difference(deployed, policy.hash) if deployed else "")
