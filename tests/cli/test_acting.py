@@ -63,7 +63,7 @@ class Desk:
         return made
 
     def _meanwhile(self, **_: object) -> None:
-        """What happens once while the command looks."""
+        """Lets something happen once while the command looks."""
         happens, self.meanwhile = self.meanwhile, None
         if happens:
             happens()
