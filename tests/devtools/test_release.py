@@ -15,6 +15,7 @@ from firebreak_devtools.release.bill_of_materials import bill
 from firebreak_devtools.release.libraries import libraries, license_of
 from firebreak_devtools.release.notes import notes
 from tests.contracts.test_locks import locked
+from tests.devtools.released import commit, small_clone
 from tests.docs.documents import ROOT
 
 NOW = datetime(2026, 12, 1, 3, tzinfo=UTC)
@@ -80,13 +81,7 @@ def test_nothing_is_released_under_the_version_before_it() -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    clone = tmp_path / "clone"
-    for name in ("shared", "cli"):
-        shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, clone / name)
-    (clone / "CHANGELOG.md").write_text("## [Unreleased]\n\n## [0.1.0]\n\n- first\n", encoding="utf-8")
-    return clone
+    return small_clone(tmp_path / "clone")
 
 
 def status(*words: str, given: bytes = b"", folder: Path = ROOT) -> int:
@@ -110,19 +105,27 @@ def verified(out: Path, signers: Path) -> bool:
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs OpenSSH, which signs")
-def test_a_signed_release_is_verified_until_a_file_of_it_is_changed(clone: Path, tmp_path: Path) -> None:
+def test_a_signed_release_is_made_again_byte_for_byte_and_verified_until_a_file_is_changed(
+    clone: Path, tmp_path: Path
+) -> None:
     key, out, signers = tmp_path / "key", tmp_path / "out", tmp_path / "allowed_signers"
     assert status("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)) == 0
     signers.write_text(f"release@firebreak {key.with_suffix('.pub').read_text()}", encoding="utf-8")
-    names = [path.name for path in make(clone, out, key, NOW)]
+    names = [path.name for path in make(clone, out, key)]
     assert names == [
         "SHA256SUMS",
         "SHA256SUMS.sig",
         "firebreak-0.1.0-layer.cdx.json",
         "firebreak-0.1.0-notes.md",
         "firebreak-0.1.0-py3-none-any.whl",
+        "firebreak-0.1.0-stack.zip",
     ]
     assert verified(out, signers)
+    again = tmp_path / "again"
+    make(clone, again, None)
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == {
+        path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".sig"
+    }
     with (out / "firebreak-0.1.0-notes.md").open("a", encoding="utf-8") as file:
         file.write("- and more\n")
     assert not verified(out, signers)
@@ -133,6 +136,7 @@ def test_a_release_that_cannot_be_made_is_one_line_and_no_folder(
 ) -> None:
     out = tmp_path / "out"
     (clone / "CHANGELOG.md").write_text("## [Unreleased]\n\n- later\n", encoding="utf-8")
+    commit(clone)
     assert main(["--clone", str(clone), "--out", str(out)]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "release: CHANGELOG.md has unreleased lines: name them by the version that they are released with"
@@ -147,7 +151,13 @@ def test_a_folder_that_is_there_is_left_alone(clone: Path, tmp_path: Path) -> No
 
 
 def test_what_is_not_committed_is_not_released(clone: Path, tmp_path: Path) -> None:
-    assert status("git", "init", "-q", folder=clone) == 0
-    with pytest.raises(ValueError, match=r"CHANGELOG\.md and \d+ more are not committed"):
-        make(clone, tmp_path / "out", None, NOW)
+    (clone / "LICENSE").write_text("another", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"LICENSE and 0 more are not committed"):
+        make(clone, tmp_path / "out", None)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_a_commit_is_not_released(clone: Path, tmp_path: Path) -> None:
+    shutil.rmtree(clone / ".git")
+    with pytest.raises(ValueError, match="is no clone: a release is of a commit"):
+        make(clone, tmp_path / "out", None)
