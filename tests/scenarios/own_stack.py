@@ -40,7 +40,7 @@ def deployed(folder: Path, build: Path, policy: str, secrets: dict[str, str]) ->
     shutil.copytree(build, home.build, symlinks=True)
     (home.build / POLICY).write_text(policy, encoding="utf-8")
     sam = sam_command(REPOSITORY)
-    running = _started(home, sam.with_name("python"))
+    running = started(home, sam.with_name("python"))
     try:
         ssm = running.session().client("ssm")
         for name, value in secrets.items():
@@ -52,7 +52,7 @@ def deployed(folder: Path, build: Path, policy: str, secrets: dict[str, str]) ->
         up.down(home)
 
 
-def _started(home: Home, python: Path) -> Running:
+def started(home: Home, python: Path) -> Running:
     """Started as the command does, from a process that ends: the emulator outlives that process."""
     home.root.mkdir(parents=True, exist_ok=True)
     subprocess.run(
