@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -30,7 +31,9 @@ from firebreak.intake.names import Home
 from firebreak.policy.actions import keys_of
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import CATALOG
-from firebreak_cli.doctor.model import Check, Level, declared_mend
+from firebreak_cli.doctor.model import Check, Level, Own, declared_mend
+from firebreak_cli.doctor.on_aws.model import Question
+from firebreak_cli.doctor.on_aws.registry import QUESTIONS
 from firebreak_cli.doctor.registry import CHECKS
 from firebreak_cli.exit_codes import EXIT_CODES
 from firebreak_cli.export.columns import table_of
@@ -324,7 +327,33 @@ def _scaled(line: scale.Line, form: Callable[[float], str]) -> Row:
     return line.what, f"`{line.formula}`", *map(form, values)
 
 
+def answers_to(question: Question) -> str:
+    """How a question is asked, and its answers."""
+    heads = ("answer", "means", "next step")
+    rows = [(one.found, one.means, _then(one.then) or "-") for one in question.answers]
+    return f"{_asking(question)}\n\n{_table(heads, rows)}"
+
+
+def _then(then: str | Own) -> str:
+    return f"`{' '.join(('firebreak', *then))}`" if isinstance(then, Own) else then
+
+
+def _asking(question: Question) -> str:
+    lines = []
+    if question.reads:
+        rights = ", ".join(f"`{one}`" for one in question.reads)
+        lines.append(f"Asked by `firebreak doctor --on-aws --only {question.name}`, which calls {rights}.")
+    if question.trial:
+        calls = "; ".join(question.trial.calls)
+        lines.append(
+            f"Tried by `firebreak doctor --on-aws --try {question.name} --account ACCOUNT`: {calls}."
+            f" Taken back: {question.trial.taken_back}. Noticed by: {question.trial.felt}."
+        )
+    return "\n".join(lines) or f"By hand: {question.by_hand}."
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
+    **{f"answers-{name}": partial(answers_to, one) for name, one in QUESTIONS.items()},
     "actions": actions,
     "action-settings": action_settings,
     "actions-in-short": actions_in_short,

@@ -57,6 +57,7 @@ def test_viewers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
         "cloudwatch:DescribeAlarmHistory",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
+        "cloudwatch:ListMetrics",
         "cloudwatch:ListTagsForResource",
         "dynamodb:BatchGetItem",
         "dynamodb:DescribeTable",
@@ -70,16 +71,20 @@ def test_viewers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
         "iam:GetRole",
         "iam:GetRolePolicy",
         "iam:ListAttachedRolePolicies",
+        "iam:ListEntitiesForPolicy",
         "iam:ListRolePolicies",
+        "iam:ListRoles",
         "iam:SimulatePrincipalPolicy",
         "lambda:GetAccountSettings",
         "lambda:GetFunctionConcurrency",
+        "lambda:GetFunctionEventInvokeConfig",
         "logs:DescribeLogGroups",
         "scheduler:GetSchedule",
         "secretsmanager:DescribeSecret",
         "sns:ListSubscriptionsByTopic",
         "sqs:GetQueueAttributes",
         "ssm:DescribeParameters",
+        "xray:GetTraceSummaries",
     }
 
 

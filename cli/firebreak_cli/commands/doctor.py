@@ -1,5 +1,6 @@
 """`firebreak doctor`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
 
@@ -10,6 +11,7 @@ from firebreak_cli.options import AsJson, StackName, print_json
 from firebreak_cli.stack import DEFAULT_STACK
 
 if TYPE_CHECKING:
+    from firebreak_cli.doctor.on_aws.run import Report as Answers
     from firebreak_cli.doctor.page_testing import Result
     from firebreak_cli.doctor.run import Asked
 
@@ -20,10 +22,13 @@ def register(app: typer.Typer) -> None:
 
 
 def complete_code(incomplete: str) -> list[tuple[str, str]]:
-    """The codes that begin so, each with its sentence, for the shell."""
+    """The codes and questions that begin so, each with its sentence, for the shell."""
+    from firebreak_cli.doctor.on_aws.registry import QUESTIONS
     from firebreak_cli.doctor.registry import CHECKS
 
-    return [(code, check.should) for code, check in CHECKS.items() if code.startswith(incomplete.upper())]
+    codes = [(code, check.should) for code, check in CHECKS.items() if code.startswith(incomplete.upper())]
+    names = [(name, one.title) for name, one in QUESTIONS.items() if name.startswith(incomplete)]
+    return codes + names if incomplete else codes
 
 
 Codes = Annotated[
@@ -32,7 +37,7 @@ Codes = Annotated[
         "--only",
         metavar="CODE",
         autocompletion=complete_code,
-        help="Look at this check alone; may be given several times.",
+        help="Look at this check alone, or with --on-aws ask this question; may be given several times.",
     ),
 ]
 SamConfig = Annotated[
@@ -72,20 +77,41 @@ def doctor(
             help="Look at nothing; send a page marked as a test.",
         ),
     ] = None,
+    on_aws: Annotated[
+        bool,
+        typer.Option("--on-aws", help="Ask the account instead what AWS's documentation leaves open; reads."),
+    ] = False,
+    trial: Annotated[
+        str | None,
+        typer.Option(
+            "--try",
+            metavar="QUESTION",
+            help="With --on-aws: make the change that answers this one, and take it back; needs --account.",
+        ),
+    ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="With --page-test: do not ask before it is sent.")
+        bool, typer.Option("--yes", help="With --page-test or --try: do not ask before it is sent.")
     ] = False,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
     """Say what would keep Firebreak from acting on the bad day. Changes nothing.
 
-    Exits with 8 where a check found something in the way, or could not look. docs/doctor.md names what no
-    check looks at. With --page-test it sends one page, which reaches humans, and waits for the answer: 11
-    says that it was not delivered, 12 that it is not known.
+    Exits with 8 where a check found something in the way, an answer is not the expected one, or it could not
+    look. docs/doctor.md names what no check looks at, docs/first-deploy.md the questions of --on-aws. With
+    --page-test it sends one page, which reaches humans, and waits for the answer: 11 says that it was not
+    delivered, 12 that it is not known.
 
     Example: firebreak doctor --short --stack firebreak-prod
     """
+    if on_aws or trial is not None:
+        _refuse_others(short, before_deploy, samconfig, waivers, page_test, trial and (only or list_them))
+        here = environment_of(ctx)
+        if trial is not None:
+            return _try(trial, here, policy, stack, ask_first=not yes, as_json=as_json)
+        if list_them:
+            return _list_questions(as_json=as_json)
+        return _ask(only or (), here, policy, stack, as_json=as_json)
     if page_test is not None:
         _refuse_looks(only, short, list_them, before_deploy, samconfig, waivers)
         return _test_page(environment_of(ctx), page_test, policy, stack, ask_first=not yes, as_json=as_json)
@@ -123,6 +149,70 @@ def _look(asked: "Asked", environment: Environment, *, short: bool, as_json: boo
         (doctor_screen.show_short if short else doctor_screen.show)(report, screen.console())
     if not report.verdict.accepted:
         raise typer.Exit(WOULD_NOT_ACT)
+
+
+def _refuse_others(*options: object) -> None:
+    from firebreak_cli.exit_codes import BAD_INPUT, Ending
+
+    if any(options):
+        raise Ending(
+            BAD_INPUT,
+            "--on-aws goes with --only or --list, --policy and --json; --try takes --yes instead of --only",
+        )
+
+
+def _ask(
+    only: Sequence[str], environment: Environment, policy: Path | None, stack: str, *, as_json: bool
+) -> None:
+    import sys
+
+    from firebreak_cli.doctor.on_aws.run import asked, examined, names_of
+    from firebreak_cli.progress import shown_progress
+
+    names = names_of(only)
+    with shown_progress(environment.now, sys.stderr) as progress:
+        report = asked(examined(stack, policy, environment, progress), names)
+    _show_answers(report, as_json=as_json)
+
+
+def _try(
+    name: str, environment: Environment, policy: Path | None, stack: str, *, ask_first: bool, as_json: bool
+) -> None:
+    from firebreak_cli.doctor.on_aws.on_aws_report import say, trial_lines
+    from firebreak_cli.doctor.on_aws.run import examined, trial_named, tried
+    from firebreak_cli.options import confirm
+
+    question = trial_named(name, environment.account)
+    seen = examined(stack, policy, environment, lambda _: None)
+    for line in trial_lines(question):
+        say(line)
+    if ask_first:
+        confirm(f"Make this change in {seen.stack.place}, and take it back?")
+    _show_answers(tried(question, seen, say), as_json=as_json)
+
+
+def _show_answers(report: "Answers", *, as_json: bool) -> None:
+    from firebreak_cli import screen
+    from firebreak_cli.doctor.on_aws import on_aws_report
+    from firebreak_cli.exit_codes import WOULD_NOT_ACT
+
+    if as_json:
+        print_json(on_aws_report.as_json(report))
+    else:
+        on_aws_report.show(report, screen.console())
+    if report.counting:
+        raise typer.Exit(WOULD_NOT_ACT)
+
+
+def _list_questions(*, as_json: bool) -> None:
+    from firebreak_cli import screen
+    from firebreak_cli.doctor.on_aws import on_aws_report
+    from firebreak_cli.doctor.on_aws.registry import QUESTIONS
+
+    questions = list(QUESTIONS.values())
+    if as_json:
+        return print_json(on_aws_report.questions_as_json(questions))
+    return on_aws_report.list_questions(questions, screen.console())
 
 
 def _refuse_looks(*options: object) -> None:

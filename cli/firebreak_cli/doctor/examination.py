@@ -1,5 +1,6 @@
 """One run of `firebreak doctor`: the stack, the policy, the clock, and the looks that checks share."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ class Examination:
     """All that a check may look at. Every look may raise AwsError or Ending, and is made once.
 
     `now` is when the run began, `clock` is this machine's. `policy_named` says that --policy named the file.
+    `sleep` waits so many seconds, for the few looks that AWS answers later.
     """
 
     stack: Stack
@@ -45,6 +47,7 @@ class Examination:
     survey: Once[Survey]
     roles: Once[Mapping[str, RoleRights]]
     newest: Once[Newest]
+    sleep: Callable[[float], None] = time.sleep
 
 
 def examination_of(
