@@ -134,7 +134,7 @@ QUESTIONS = (
     Question(
         name="counts-in-time",
         title="When can a count be seen that a function wrote?",
-        reads=("cloudwatch:GetMetricData", ALARMS, LIST_RESOURCES),
+        reads=("cloudwatch:GetMetricData", LIST_RESOURCES),
         answers=(
             Answer(
                 name="in-time",
@@ -197,6 +197,7 @@ QUESTIONS = (
             "logs:GetQueryResults",
             "dynamodb:Query",
             "dynamodb:BatchGetItem",
+            LIST_RESOURCES,
         ),
         answers=(
             Answer(

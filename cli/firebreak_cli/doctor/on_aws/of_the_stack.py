@@ -105,7 +105,7 @@ QUESTIONS = (
     Question(
         name="page-destination",
         title="Does the failure destination of Page get your topic?",
-        reads=("lambda:GetFunctionEventInvokeConfig",),
+        reads=("lambda:GetFunctionEventInvokeConfig", LIST_RESOURCES),
         answers=(
             Answer(
                 name="topic",
@@ -189,7 +189,7 @@ QUESTIONS = (
     Question(
         name="rules-under-key",
         title="May a viewer list the rules of a bus under a key of your own?",
-        reads=("events:ListRules",),
+        reads=("events:ListRules", LIST_RESOURCES),
         answers=(
             Answer(name="listed", found="it answers", means="nothing to do"),
             Answer(
@@ -258,7 +258,7 @@ QUESTIONS = (
     Question(
         name="architecture",
         title="Does your region have Lambda on arm64?",
-        reads=(GET_FUNCTION,),
+        reads=(GET_FUNCTION, LIST_RESOURCES),
         answers=(
             Answer(
                 name="as-deployed",
@@ -280,7 +280,7 @@ QUESTIONS = (
     Question(
         name="parameters-reach-aliases",
         title="Does a deployment with another parameter alone reach the aliases?",
-        reads=(GET_FUNCTION,),
+        reads=(GET_FUNCTION, LIST_RESOURCES),
         answers=(
             Answer(
                 name="reached",
@@ -306,7 +306,7 @@ QUESTIONS = (
     Question(
         name="service-names",
         title="Are the names of AWS's services the same in your partition?",
-        reads=("dynamodb:Query", "dynamodb:BatchGetItem"),
+        reads=("dynamodb:Query", "dynamodb:BatchGetItem", LIST_RESOURCES),
         answers=(
             Answer(
                 name="known",

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firebreak.aws.translate import translated
-from firebreak.core.incident.states import IncidentState
 from firebreak.errors import Denied, NotFound
 from firebreak_cli.doctor import stack_looks
 from firebreak_cli.doctor.deployment import FUNCTION, RULE, pages
@@ -81,11 +80,11 @@ def _function(seen: Examination, name: str) -> str:
 
 def trial_calls(seen: Examination) -> Reply:
     """Whether Auto Scaling took a registration of scale-service, or IAM would deny its trials."""
-    incidents = incidents_of(seen, SCALE)
-    if any("ValidationException" in one.note for one in incidents):
-        return Answered("validation")
-    if any(one.receipt and one.state is not IncidentState.NOT_EXECUTED for one in incidents):
+    registered = [one for one in incidents_of(seen, SCALE) if one.plan and "minCapacity" in one.plan.change]
+    if any(one.receipt for one in registered):
         return Answered("acted")
+    if any("ValidationException" in one.note for one in registered):
+        return Answered("validation")
     denied = [one for one in _simulated(seen) if one["EvalDecision"] != "allowed"]
     if denied:
         return Answered(
