@@ -31,7 +31,7 @@ from firebreak.intake.names import Home
 from firebreak.policy.actions import keys_of
 from firebreak.policy.schema import policy_schema
 from firebreak.services.registry import CATALOG
-from firebreak_cli.doctor.model import Check, Level, Own, declared_mend
+from firebreak_cli.doctor.model import Check, Level, declared_mend
 from firebreak_cli.doctor.on_aws.model import Question
 from firebreak_cli.doctor.on_aws.registry import QUESTIONS
 from firebreak_cli.doctor.registry import CHECKS
@@ -330,12 +330,8 @@ def _scaled(line: scale.Line, form: Callable[[float], str]) -> Row:
 def answers_to(question: Question) -> str:
     """How a question is asked, and its answers."""
     heads = ("answer", "means", "next step")
-    rows = [(one.found, one.means, _then(one.then) or "-") for one in question.answers]
+    rows = [(one.found, one.means, one.then or "-") for one in question.answers]
     return f"{_asking(question)}\n\n{_table(heads, rows)}"
-
-
-def _then(then: str | Own) -> str:
-    return f"`{' '.join(('firebreak', *then))}`" if isinstance(then, Own) else then
 
 
 def _asking(question: Question) -> str:

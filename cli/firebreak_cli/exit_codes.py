@@ -40,7 +40,10 @@ EXIT_CODES: Mapping[int, str] = {
     UNEXPECTED: "a decision is not the expected one, of `explain --expect`, `policy test` or `replay`",
     NOTHING_REPLAYED: "nothing of a history, or not all of an id, was replayed, which is not a pass",
     CHANGED: "`policy diff` found a change of `--fail-on`",
-    WOULD_NOT_ACT: "`doctor` found something in the way that no waiver accepts, or could not look",
+    WOULD_NOT_ACT: (
+        "`doctor` found something in the way that no waiver accepts, or could not look; with `--on-aws` an "
+        "answer is not the expected one"
+    ),
     OWNED: "`adopt --apply` left a part of the plan to its owners, and printed the change for them",
     PARTLY_DONE: (
         "`adopt` left a part undone that changed or is gone, stopped for want of its undo file, or put back "

@@ -297,7 +297,7 @@ NOT_ASKED: tuple[tuple[str, str, Change], ...] = (
     ("tags-of-series", "no alarm of many series", nothing),
     ("tags-of-series", "turned red in the last two weeks", of_series),
     ("series-of-alarms", "no alarm of many series", nothing),
-    ("trial-calls", "has not acted yet", nothing),
+    ("trial-calls", "no auto-scaled service was acted on yet", nothing),
     ("rules-under-key", "no KeyArn", nothing),
     ("schedules-under-key", "no KeyArn", nothing),
     ("service-names", "without a heartbeat", without_heartbeat),
@@ -367,7 +367,7 @@ def test_every_question_that_is_asked_is_refused_by_a_test() -> None:
     assert {name for name, _, _ in REFUSED} == ASKS.keys()
 
 
-def test_a_question_is_asked_by_reads_or_tried_or_left_to_a_human_who_is_told_why() -> None:
+def test_a_question_is_asked_by_reads_or_tried_or_left_to_a_human_with_the_reason() -> None:
     for name, one in QUESTIONS.items():
         assert (name in ASKS, name in TRIALS) == (bool(one.reads), one.trial is not None)
         assert bool(one.by_hand) is not (bool(one.reads) or one.trial is not None)

@@ -1,14 +1,17 @@
 """`firebreak doctor --on-aws`: its forms, its rights, and the report that is sent back."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from docs import generate
+from firebreak.core.paging.commands import StackAddress
 from firebreak_cli.commands.doctor import complete_code
 from firebreak_cli.doctor.on_aws.asking import ASKS
 from firebreak_cli.doctor.on_aws.model import Question
+from firebreak_cli.doctor.on_aws.on_aws_report import words_of
 from firebreak_cli.doctor.on_aws.registry import QUESTIONS
 from firebreak_cli.environment import Environment
 from tests.cli.doctored import MOTOS_ACCOUNT
@@ -61,17 +64,15 @@ def test_the_screen_has_question_answer_meaning_and_next_step(account: Questione
     result = account.doctor("--on-aws", "--only", "role-paths", "--only", "architecture")
     assert (result.exit_code, result.stderr) == (8, "")
     place = "--stack firebreak --region eu-west-1 --account 123456789012"
-    assert [line[:100] for line in result.stdout.splitlines()] == [
+    assert [line.partition("deployed with")[0] for line in result.stdout.splitlines()] == [
         f"Questions to the account of stack firebreak ({MOTOS_ACCOUNT} eu-west-1), release 0.1.0",
         "",
         "OTHER    Are the roles found by their path?",
         "         role-paths: fewer (17 by the path, 18 of the stack)",
         "         means: the others have another path; FB112 cannot look at them each morning, and says so",
-        f"         next: firebreak doctor --only FB112 {place}"[:100],
+        f"         next: firebreak doctor --only FB112 {place}",
         "ok       Does your region have Lambda on arm64?",
-        "         architecture: the alias runs on the architecture of the parameter (arm64; deployed with arm64)"[
-            :100
-        ],
+        f"         architecture: {QUESTIONS['architecture'].answer('as-deployed').found} (arm64; ",
         "         means: the region has it",
         "",
         "Answered 2 of 2; not as expected: role-paths",
@@ -115,6 +116,8 @@ def test_the_json_to_send_back_has_no_id_of_an_account_and_no_name_of_anybodys(a
     text = account.doctor("--on-aws", "--json").stdout
     report = json.loads(text)
     assert MOTOS_ACCOUNT not in text
+    (keys,) = re.findall(r"Keys: (.*?);", PAGE.text, re.DOTALL)
+    assert {*re.findall(r"`(\w+)`", keys)} == {*report, *report["questions"][0]}
     assert "--account ACCOUNT" in text
     assert [word for word in ("payroll", "oncall@", "api-memory", TOPIC, KEY) if word in text] == []
     assert (report["version"], report["release"], report["partition"]) == (1, "0.1.0", "aws")
@@ -150,6 +153,19 @@ def test_a_wrong_option_is_one_line(account: Questioned, words: list[str], line:
 
 def test_the_shell_completes_a_question_with_its_title() -> None:
     assert complete_code("role") == [("role-paths", QUESTIONS["role-paths"].title)]
+
+
+def test_every_command_that_is_printed_reaches_this_stack(account: Questioned) -> None:
+    place = StackAddress("firebreak-prod", "eu-west-1", MOTOS_ACCOUNT)
+    texts = [
+        text for one in QUESTIONS.values() for answer in one.answers for text in (answer.means, answer.then)
+    ]
+    texts += [one.by_hand for one in QUESTIONS.values()]
+    for text in texts:
+        shown = words_of(text, place)
+        assert shown.count("firebreak doctor") + shown.count("firebreak pause") == text.count("`firebreak ")
+        assert shown.count(f"--stack {place.name}") == text.count("`firebreak ")
+    assert account.ask("trial-calls")["detail"].count("--stack firebreak ") == 2
 
 
 def section(question: Question) -> str:

@@ -116,10 +116,15 @@ def test_report_may_read_what_viewers_may_of_this_stack_and_send_to_the_topic_of
     granted = {one for part in found for one in iam_actions(part)} - besides
     viewers = {one for part in statements([{"Ref": "ViewerPolicy"}]) for one in iam_actions(part)} - besides
     assert granted <= viewers
-    # Before a deployment, and where CloudFormation does not answer.
+    # Before a deployment, where CloudFormation does not answer, and for `doctor --on-aws`.
     assert viewers - granted == {
+        "cloudwatch:ListMetrics",
         "dynamodb:ListTables",
+        "iam:ListEntitiesForPolicy",
+        "iam:ListRoles",
+        "lambda:GetFunctionEventInvokeConfig",
         "logs:DescribeLogGroups",
+        "xray:GetTraceSummaries",
     }
 
 

@@ -30,6 +30,11 @@ NAMED = {
     "undo.py": {"firebreak undo i-0123456789 --reason "},
     # Replaced by commands for the stack in question before they are shown.
     "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},
+    "of_alarms.py": {
+        "firebreak doctor",
+        "firebreak doctor --only FB301",
+        "firebreak doctor --page-test topic",
+    },
     # Texts that CloudWatch stores as an alarm's description, or as the reason of its state.
     "init.py": {"firebreak drill", "firebreak drill init"},
     "drill.py": {"firebreak drill "},

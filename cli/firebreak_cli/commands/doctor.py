@@ -50,6 +50,31 @@ SamConfig = Annotated[
 ]
 
 
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", help="A policy file; by default this machine's copy.")
+]
+Waivers = Annotated[
+    Path | None,
+    typer.Option("--waivers", help="A file of waivers; by default POLICY.waivers.toml next to the policy."),
+]
+PageTest = Annotated[
+    str | None,
+    typer.Option("--page-test", metavar="CHANNEL", help="Look at nothing; send a page marked as a test."),
+]
+OnAws = Annotated[
+    bool,
+    typer.Option("--on-aws", help="Ask the account instead what AWS's documentation leaves open; reads."),
+]
+Trial = Annotated[
+    str | None,
+    typer.Option(
+        "--try",
+        metavar="QUESTION",
+        help="With --on-aws: make the change that answers this one, and take it back; needs --account.",
+    ),
+]
+
+
 def doctor(
     ctx: typer.Context,
     *,
@@ -60,42 +85,18 @@ def doctor(
         bool, typer.Option("--before-deploy", help="Look at the account instead: would a deployment succeed?")
     ] = False,
     samconfig: SamConfig = None,
-    policy: Annotated[
-        Path | None, typer.Option("--policy", help="A policy file; by default this machine's copy.")
-    ] = None,
-    waivers: Annotated[
-        Path | None,
-        typer.Option(
-            "--waivers", help="A file of waivers; by default POLICY.waivers.toml next to the policy."
-        ),
-    ] = None,
-    page_test: Annotated[
-        str | None,
-        typer.Option(
-            "--page-test",
-            metavar="CHANNEL",
-            help="Look at nothing; send a page marked as a test.",
-        ),
-    ] = None,
-    on_aws: Annotated[
-        bool,
-        typer.Option("--on-aws", help="Ask the account instead what AWS's documentation leaves open; reads."),
-    ] = False,
-    trial: Annotated[
-        str | None,
-        typer.Option(
-            "--try",
-            metavar="QUESTION",
-            help="With --on-aws: make the change that answers this one, and take it back; needs --account.",
-        ),
-    ] = None,
+    policy: PolicyFile = None,
+    waivers: Waivers = None,
+    page_test: PageTest = None,
+    on_aws: OnAws = False,
+    trial: Trial = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="With --page-test or --try: do not ask before it is sent.")
     ] = False,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
-    """Say what would keep Firebreak from acting on the bad day. Changes nothing.
+    """Say what would keep Firebreak from acting on the bad day. Without --try it changes nothing.
 
     Exits with 8 where a check found something in the way, an answer is not the expected one, or it could not
     look. docs/doctor.md names what no check looks at, docs/first-deploy.md the questions of --on-aws. With
@@ -106,12 +107,12 @@ def doctor(
     """
     if on_aws or trial is not None:
         _refuse_others(short, before_deploy, samconfig, waivers, page_test, trial and (only or list_them))
-        here = environment_of(ctx)
-        if trial is not None:
-            return _try(trial, here, policy, stack, ask_first=not yes, as_json=as_json)
         if list_them:
             return _list_questions(as_json=as_json)
-        return _ask(only or (), here, policy, stack, as_json=as_json)
+        place = (environment_of(ctx), policy, stack)
+        if trial is not None:
+            return _try(trial, *place, ask_first=not yes, as_json=as_json)
+        return _ask(only or (), *place, as_json=as_json)
     if page_test is not None:
         _refuse_looks(only, short, list_them, before_deploy, samconfig, waivers)
         return _test_page(environment_of(ctx), page_test, policy, stack, ask_first=not yes, as_json=as_json)

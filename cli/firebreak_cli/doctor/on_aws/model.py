@@ -6,8 +6,6 @@ docs/first-deploy.md has the tables of answers from these declarations (docs/gen
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from firebreak_cli.doctor.model import Own
-
 
 class Standing(StrEnum):
     """How far a question is. `not_asked` is no answer, and says what has to happen before there is one."""
@@ -22,13 +20,14 @@ class Answer:
     """One answer. `found` is what the account shows, `means` what follows, `then` the next step.
 
     `name` is stable: a report that is sent back names it. One that is not `expected` asks for something, or
-    for a report. The texts are Markdown of one table cell.
+    for a report. The texts are Markdown of one table cell; a command of Firebreak in
+    them is shown with the stack's address.
     """
 
     name: str
     found: str
     means: str
-    then: str | Own = ""
+    then: str = ""
     expected: bool = True
 
 

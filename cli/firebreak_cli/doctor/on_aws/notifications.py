@@ -1,4 +1,4 @@
-"""What CloudWatch keeps of an alarm's life for 30 days: how it turned, and whether it could notify."""
+"""An alarm's life as CloudWatch keeps it for 30 days: how it turned, and whether it could notify."""
 
 import json
 from collections.abc import Sequence

@@ -1,11 +1,10 @@
 """Questions about alarms, their events, and what the functions write."""
 
-from firebreak_cli.doctor.model import Own
 from firebreak_cli.doctor.on_aws.model import Answer, Question, Trial
 
 HISTORY, ALARMS = "cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms"
 LIST_RESOURCES = "cloudformation:ListStackResources"
-PAGE_TEST = Own("doctor", "--page-test", "topic")
+PAGE_TEST = "`firebreak doctor --page-test topic`"
 
 QUESTIONS = (
     Question(
@@ -33,7 +32,7 @@ QUESTIONS = (
                 name="red",
                 found="to ALARM",
                 means="no heartbeat was recorded",
-                then=Own("doctor"),
+                then="`firebreak doctor`",
                 expected=False,
             ),
             Answer(
@@ -304,7 +303,7 @@ QUESTIONS = (
     Question(
         name="fargate-sizes",
         title="Does Fargate take the sizes of 32 vCPU?",
-        by_hand="only a registered task definition tells, and AdjustTaskMemory registers one where it has to",
+        by_hand="only the registration of a task definition shows it; AdjustTaskMemory makes one in need",
         answers=(
             Answer(name="taken", found="the task definition is registered", means="as the user guide says"),
             Answer(

@@ -1,6 +1,5 @@
 """Questions about the deployment: names, roles, rights that AWS checks, versions, keys."""
 
-from firebreak_cli.doctor.model import Own
 from firebreak_cli.doctor.on_aws.model import Answer, Question, Trial
 
 LIST_RESOURCES = "cloudformation:ListStackResources"
@@ -43,7 +42,7 @@ QUESTIONS = (
                 name="fewer",
                 found="fewer",
                 means="the others have another path; FB112 cannot look at them each morning, and says so",
-                then=Own("doctor", "--only", "FB112"),
+                then="`firebreak doctor --only FB112`",
                 expected=False,
             ),
         ),
@@ -148,7 +147,7 @@ QUESTIONS = (
                 name="denied",
                 found="the simulation denies `PutMetricAlarm` or `DeleteAlarms`",
                 means="a permissions boundary or a policy of the organization is in the way",
-                then=Own("doctor", "--only", "FB112"),
+                then="`firebreak doctor --only FB112`",
                 expected=False,
             ),
         ),
@@ -199,7 +198,7 @@ QUESTIONS = (
                     " (`kms:Decrypt`)"
                 ),
                 means=(
-                    '`firebreak doctor` reports the checks of rules as "could not look"; Report, which'
+                    'the doctor reports the checks of rules as "could not look"; Report, which'
                     " has the right"
                     " without that condition, still looks each morning"
                 ),
@@ -325,7 +324,7 @@ QUESTIONS = (
                     " arrive (events,"
                     " cloudwatch). Nothing is done that should not be"
                 ),
-                then=Own("doctor"),
+                then="`firebreak doctor`",
                 expected=False,
             ),
             Answer(

@@ -1,21 +1,23 @@
 """The answers on a screen, and as JSON to send back: without account ids (docs/first-deploy.md)."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
+from firebreak.core.paging.commands import StackAddress
 from firebreak.paging.rendering import plain
 from firebreak_cli import screen
-from firebreak_cli.doctor.model import Own
-from firebreak_cli.doctor.on_aws.model import Answer, Outcome, Question, Standing
+from firebreak_cli.doctor.on_aws.model import Outcome, Question, Standing
 from firebreak_cli.doctor.on_aws.run import Report
 from firebreak_cli.stack import Stack
 
 JSON_VERSION = 1
 MASKED = "ACCOUNT"
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_COMMAND = re.compile(r"`firebreak ([^`]+)`")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _INDENT = 9
 # A command to take a change back is never cut.
@@ -59,24 +61,20 @@ def _show_one(one: Outcome, stack: Stack, console: Console) -> None:
 def _lines(one: Outcome, stack: Stack) -> Iterator[str]:
     if one.answer is None:
         needs = f"; it needs {', '.join(one.rights)}" if one.rights else ""
-        yield f"{one.question.name}: {one.standing.value.replace('_', ' ')}: {one.detail}{needs}"
+        standing = one.standing.value.replace("_", " ")
+        yield f"{one.question.name}: {standing}: {words_of(one.detail, stack.address)}{needs}"
         return
     seen = f" ({one.detail})" if one.detail else ""
-    yield f"{one.question.name}: {_words(one.answer.found)}{seen}"
-    yield f"means: {_words(one.answer.means)}"
-    if then := next_step(one.answer, stack):
+    yield f"{one.question.name}: {words_of(one.answer.found, stack.address)}{seen}"
+    yield f"means: {words_of(one.answer.means, stack.address)}"
+    if then := words_of(one.answer.then, stack.address):
         yield f"next: {then}"
 
 
-def next_step(answer: Answer, stack: Stack) -> str:
-    """The next step in words, or as a command that reaches this stack; empty where there is none."""
-    if isinstance(answer.then, Own):
-        return stack.command(*answer.then)
-    return _words(answer.then)
-
-
-def _words(markdown: str) -> str:
-    return _LINK.sub(r"\1", markdown).replace("`", "")
+def words_of(markdown: str, stack: StackAddress) -> str:
+    """The text without its marks; every command of Firebreak in it reaches this stack, or is refused."""
+    text = _LINK.sub(r"\1", markdown)
+    return _COMMAND.sub(lambda found: stack.command(*shlex.split(found[1])), text).replace("`", "")
 
 
 def _print(text: str, console: Console, *, mark: str = "", style: str = "") -> None:
@@ -150,11 +148,11 @@ def _one(one: Outcome, stack: Stack) -> dict[str, object]:
         "question": one.question.title,
         "standing": one.standing.value,
         "answer": answer.name if answer else None,
-        "found": _words(answer.found) if answer else None,
+        "found": masked(words_of(answer.found, stack.address)) if answer else None,
         "expected": answer.expected if answer else None,
-        "means": _words(answer.means) if answer else None,
-        "next": (masked(next_step(answer, stack)) or None) if answer else None,
-        "detail": masked(one.detail) or None,
+        "means": masked(words_of(answer.means, stack.address)) if answer else None,
+        "next": (masked(words_of(answer.then, stack.address)) or None) if answer else None,
+        "detail": masked(words_of(one.detail, stack.address)) or None,
         "rights": list(one.rights),
     }
 

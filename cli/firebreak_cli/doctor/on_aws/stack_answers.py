@@ -91,8 +91,9 @@ def trial_calls(seen: Examination) -> Reply:
             "denied", ", ".join(sorted(f"{one['EvalActionName']}: {one['EvalDecision']}" for one in denied))
         )
     return NotAsked(
-        "the policies allow the trials, and scale-service has not acted yet: firebreak act scale-service"
-        ' ecs:CLUSTER/SERVICE --reason "first deployment", then firebreak undo'
+        "the policies allow the trials, and no auto-scaled service was acted on yet: "
+        "`firebreak act scale-service ecs:CLUSTER/SERVICE --reason REASON`, "
+        "then `firebreak undo ID --reason REASON`"
     )
 
 

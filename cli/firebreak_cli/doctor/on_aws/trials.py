@@ -74,7 +74,7 @@ def _take_back(change: Change) -> None:
 
 @dataclass(slots=True)
 class Bench:
-    """What a trial works with: the stack, clients that send once, a clock, and a line for people."""
+    """The tools of a trial: the stack with its clock, clients that send once, and a line for people."""
 
     seen: Examination
     say: Callable[[str], None]
@@ -116,7 +116,7 @@ def reserve_zero(bench: Bench) -> Reply:
 
 
 def _unreserve(lambda_: Any, function: str, copies: int | None, region: str) -> Change:
-    """The way back to so many copies, or to no reservation."""
+    """The change back to so many copies, or to no reservation."""
     if copies is not None:
         return Change(
             f"aws lambda put-function-concurrency --function-name {function}"
