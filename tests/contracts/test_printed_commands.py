@@ -30,10 +30,22 @@ NAMED = {
     "undo.py": {"firebreak undo i-0123456789 --reason "},
     # Replaced by commands for the stack in question before they are shown.
     "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},
+    # Likewise; the document has them as they are (tests/cli/test_on_aws_command.py).
     "of_alarms.py": {
         "firebreak doctor",
         "firebreak doctor --only FB301",
+        "firebreak doctor --page-test",
         "firebreak doctor --page-test topic",
+    },
+    "of_the_stack.py": {
+        "firebreak doctor",
+        "firebreak doctor --only FB112",
+        "firebreak doctor --page-test",
+        "firebreak pause",
+    },
+    "stack_answers.py": {
+        "firebreak act scale-service ecs:CLUSTER/SERVICE --reason REASON",
+        "firebreak undo ID --reason REASON",
     },
     # Texts that CloudWatch stores as an alarm's description, or as the reason of its state.
     "init.py": {"firebreak drill", "firebreak drill init"},
