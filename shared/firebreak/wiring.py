@@ -27,6 +27,7 @@ from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.rules import ChannelRules
 from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import ABSENT, Reading, Unknown
+from firebreak.core.watchdog import METRICS_NAMESPACE
 from firebreak.errors import PolicyError, SettingsError
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak.intake.names import Found, Home, read_target
@@ -67,9 +68,6 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
     from firebreak.remediation.diagnostics import DiagnosticsCollector, DiagnosticSources
-
-# The namespace of the functions' metrics, as the template gives it to Powertools.
-METRICS_NAMESPACE = "Firebreak"
 
 # A call to a channel ends after 5 s, and so does a request for a picture: this is 5 s less the connection.
 REPLY_SECONDS = 5.0 - FAIL_FAST_SECONDS

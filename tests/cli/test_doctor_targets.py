@@ -60,12 +60,18 @@ def test_a_target_that_did_not_opt_in_is_found(account: Account) -> None:
 
 BEAT = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak-b/heartbeat"}
 
+NEVER = {
+    "Namespace": "Firebreak",
+    "MetricName": "NeverReported",
+    "Dimensions": [{"Name": "service", "Value": "firebreak-b"}],
+}
+
 
 def test_a_target_that_names_no_stack_is_a_warning_where_another_stack_is_in_the_region(
     account: Account,
 ) -> None:
     assert account.details("FB212") == []
-    account.put_alarm("firebreak-b-heartbeat", BEAT, Namespace="Firebreak", MetricName="NeverReported")
+    account.put_alarm("firebreak-b-heartbeat", BEAT, **NEVER)
     said = "its target names no stack, and firebreak-b hears of it as well"
     assert account.details("FB212") == [("warning", ALARM, said)]
     assert account.report("--only", "FB212")["verdict"]["accepted"]
@@ -73,7 +79,7 @@ def test_a_target_that_names_no_stack_is_a_warning_where_another_stack_is_in_the
 
 @pytest.mark.parametrize("stack", ["firebreak", "firebreak-b"])
 def test_a_target_that_names_a_stack_is_no_finding_whichever_it_is(account: Account, stack: str) -> None:
-    account.put_alarm("firebreak-b-heartbeat", BEAT, Namespace="Firebreak", MetricName="NeverReported")
+    account.put_alarm("firebreak-b-heartbeat", BEAT, **NEVER)
     moto_service("batch", **{"firebreak:enabled": "true", "firebreak:stack": stack})
     account.put_alarm("batch-memory", BY_ACTION | {"firebreak:target": "ecs:prod/batch"})
     assert [subject for _, subject, _ in account.details("FB212")] == [ALARM]

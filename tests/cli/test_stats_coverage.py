@@ -19,7 +19,7 @@ from tests.cli.report_pages import named
 from tests.cli.reports import page
 from tests.cli.running import StackSession, cli_environment, deployed, described, run
 from tests.contracts.template import resource
-from tests.contracts.test_dashboard import written_metrics
+from tests.contracts.written_logs import written_metrics
 from tests.support import builders as a
 from tests.support.world import TABLE, World
 

@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
+from firebreak.core.watchdog import HEARTBEAT_METRIC, METRICS_NAMESPACE
 from tests.contracts.template import TOPIC, description, functions, resource, statements, template
+from tests.contracts.written_logs import written_metrics
 
 DEAD_LETTERS = {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
 RULES_OF_THE_ACCOUNT = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"
@@ -229,7 +231,10 @@ def test_the_heartbeat_takes_the_way_of_an_alarm_and_goes_ok_by_itself() -> None
     alarm = alarms()["HeartbeatAlarm"]
     assert alarm["AlarmName"] == {
         "Fn::Sub": "${AWS::StackName}-heartbeat"
-    }  # core/watchdog.py knows it by that
+    }  # core/watchdog.py knows the own one by that, and those of others by their metric
+    assert (alarm["Namespace"], alarm["MetricName"]) == (METRICS_NAMESPACE, HEARTBEAT_METRIC)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+    assert HEARTBEAT_METRIC not in written_metrics()
     tags = {tag["Key"]: tag["Value"] for tag in alarm["Tags"]}
     assert tags == {
         "firebreak:action": "restart-service",

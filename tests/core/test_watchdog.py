@@ -15,7 +15,7 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.ledger import DecisionRecord, delivery_key
 from firebreak.core.limits.history import Decided, Hold
 from firebreak.core.messages.decision_messages import of_decision
-from firebreak.core.model import Request, Target
+from firebreak.core.model import Metric, Request, Target
 from firebreak.core.readings import ABSENT, Absent, NotRead, Unknown
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
@@ -49,27 +49,33 @@ def test_the_heartbeat_is_the_alarm_named_after_the_stack_in_its_place(
     assert is_heartbeat(a.alarm(**({"name": NAME} | changes)), stack, a.ACCOUNT, a.REGION) is own
 
 
+NEVER = Metric("Firebreak", "NeverReported", {"service": "fb-b"})
+
+
 @pytest.mark.parametrize(
-    ("name", "target", "stack"),
+    ("metrics", "stack"),
     [
-        pytest.param("fb-b-heartbeat", ("ecs", "fb-b", "heartbeat"), "fb-b", id="as its stack makes it"),
-        pytest.param("fb-heartbeat", ("ecs", "fb-b", "heartbeat"), "", id="the target of another stack"),
-        pytest.param("fb-b-heartbeat", ("ecs", "fb-b", "api"), "", id="a service"),
-        pytest.param("fb-b-heartbeat", ("lambda", "fb-b", "heartbeat"), "", id="another service of AWS"),
-        pytest.param("-heartbeat", ("ecs", "", "heartbeat"), "", id="no stack"),
+        pytest.param((NEVER,), "fb-b", id="as its stack makes it"),
+        pytest.param((replace(NEVER, account=a.ACCOUNT),), "fb-b", id="in the account of the alarm"),
+        pytest.param((replace(NEVER, account="222233334444"),), "", id="in another account"),
+        pytest.param((replace(NEVER, namespace="Shop"),), "", id="another namespace"),
+        pytest.param((replace(NEVER, name="Sweeps"),), "", id="another metric of a stack"),
+        pytest.param((replace(NEVER, dimensions={}),), "", id="no stack"),
+        pytest.param((replace(NEVER, dimensions={"service": "fb-b", "x": "y"}),), "", id="more dimensions"),
+        pytest.param((NEVER, NEVER), "", id="two metrics"),
+        pytest.param((), "", id="no metric"),
     ],
 )
-def test_a_heartbeat_names_its_stack_in_its_name_and_its_target(
-    name: str, target: tuple[str, str, str], stack: str
+def test_a_heartbeat_names_its_stack_in_the_metric_that_it_watches(
+    metrics: tuple[Metric, ...], stack: str
 ) -> None:
-    assert heartbeat_of(a.alarm(name), Target(a.ACCOUNT, a.REGION, *target)) == stack
+    assert heartbeat_of(metrics, a.ACCOUNT) == stack
 
 
 @pytest.mark.parametrize("own", ["firebreak", ""], ids=["a stack", "no stack is known"])
 def test_the_heartbeat_of_another_stack_is_left_to_that_one(own: str) -> None:
-    target = Target(a.ACCOUNT, a.REGION, "ecs", "fb-b", "heartbeat")
     check = heartbeat(
-        a.request(alarm=a.alarm("fb-b-heartbeat"), target=target), a.rules(), a.snapshot(stack_name=own)
+        a.request(alarm=a.alarm("any", metrics=(NEVER,))), a.rules(), a.snapshot(stack_name=own)
     )
     expected = (Result.OBJECTED, Reason.OTHER_STACK) if own else (Result.NOT_APPLICABLE, None)
     assert found(check) == expected
@@ -77,6 +83,12 @@ def test_the_heartbeat_of_another_stack_is_left_to_that_one(own: str) -> None:
         "heartbeat",
         "the heartbeat of stack fb-b" if own else "another alarm",
     )
+
+
+def test_an_alarm_of_a_service_that_is_named_as_a_heartbeat_is_no_heartbeat() -> None:
+    target = Target(a.ACCOUNT, a.REGION, "ecs", "prod", "heartbeat")
+    check = heartbeat(a.request(alarm=a.alarm("prod-heartbeat"), target=target), a.rules(), a.snapshot())
+    assert check.result is Result.NOT_APPLICABLE
 
 
 def test_the_guard_does_not_speak_to_other_alarms() -> None:

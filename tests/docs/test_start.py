@@ -7,7 +7,8 @@ import pytest
 from firebreak.aws.own_measures import METRICS_READ
 from firebreak_cli.doctor.before_looks import LONGEST_STACK_NAME
 from tests.contracts.template import REPORT, WATCH, actions, functions, template
-from tests.docs.documents import ROOT, document
+from tests.contracts.written_logs import written_metrics
+from tests.docs.documents import document
 
 START = document("docs/start.md")
 MINUTES_A_MONTH = 30 * 24 * 60
@@ -28,13 +29,6 @@ def mornings() -> int:
     schedule = functions()[REPORT]["Events"]["Doctor"]["Properties"]["ScheduleExpression"]
     assert re.fullmatch(r"cron\(\d+ \d+ \* \* \? \*\)", schedule)
     return 30
-
-
-def written_metrics() -> set[str]:
-    """The names of all metrics that the functions write."""
-    rooms = (ROOT / "shared/firebreak", ROOT / "cli/firebreak_cli/scheduled")
-    sources = (path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
-    return {name for text in sources for name in re.findall(r'\.(?:count|gauge)\(\s*"(\w+)"', text)}
 
 
 def watched_metrics() -> int:

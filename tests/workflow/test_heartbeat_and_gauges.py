@@ -165,7 +165,9 @@ def test_with_a_policy_that_does_not_load_it_does_not_count(world: World) -> Non
     assert world.log.counts == []
 
 
-def test_the_heartbeat_of_another_stack_is_an_alarm_like_any_other(world: World) -> None:
+def test_an_alarm_is_no_heartbeat_of_another_stack_by_its_name(
+    world: World,
+) -> None:
     other = world.red("other-heartbeat", tags=TAGS)
     assert world.send(other).reason is Reason.TARGET_MISSING
     assert world.log.counts == []

@@ -9,11 +9,12 @@ from boto3.session import Session
 
 from firebreak.aws.own_measures import METRICS_READ
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.watchdog import METRICS_NAMESPACE
 from firebreak.errors import Unavailable
 from firebreak.ledger.heartbeats import DynamoHeartbeats
 from firebreak.remediation.self_watch import SelfWatch
 from firebreak.settings import Settings
-from firebreak.wiring import METRICS_NAMESPACE, Wiring
+from firebreak.wiring import Wiring
 from tests.contracts.template import template
 from tests.support import builders as a
 from tests.support.fakes import ListLog

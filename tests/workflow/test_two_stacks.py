@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from firebreak.core.model import Alarm, Metric
 from firebreak.core.reasons import Reason
 from tests.support import builders as a
 from tests.support.world import World, create_table, eventbridge, world_on_moto
@@ -67,15 +68,40 @@ def test_without_the_tag_each_stack_acts_for_itself(stacks: tuple[World, World])
     assert [world.remediator().handle(event).outcome for world in stacks] == ["act"] * 2
 
 
+def heartbeat(stacks: tuple[World, World], tags: dict[str, str]) -> Alarm:
+    never = Metric("Firebreak", "NeverReported", {"service": NAMES[1]})
+    return replace(stacks[1].red(f"{NAMES[1]}-heartbeat", metrics=(never,)), tags=tags)
+
+
 def test_the_heartbeat_of_the_other_stack_is_recorded_and_pages_nobody(stacks: tuple[World, World]) -> None:
     """Its tag routes it to the functions of both."""
     tags = {"firebreak:action": "restart-service", "firebreak:target": f"ecs:{NAMES[1]}/heartbeat"}
-    event = eventbridge(replace(stacks[1].red(f"{NAMES[1]}-heartbeat"), tags=tags))
+    event = eventbridge(heartbeat(stacks, tags))
 
     reasons = [world.remediator().handle(event).reason for world in stacks]
 
     assert reasons == [Reason.OTHER_STACK, Reason.HEARTBEAT]
     assert [world.bus.announced for world in stacks] == [[], []]
+
+
+def test_the_heartbeat_of_the_other_stack_whose_tags_were_lost_pages_nobody(
+    stacks: tuple[World, World],
+) -> None:
+    """Without its tags it is an alarm for humans, in both."""
+    event = eventbridge(heartbeat(stacks, {}))
+
+    reasons = [world.page_desk().handle(event).reason for world in stacks]
+
+    assert reasons == [Reason.OTHER_STACK, Reason.HEARTBEAT_BLIND]
+    assert [world.pager.sent for world in stacks] == [[], []]
+
+
+def test_the_alarm_of_a_service_that_is_named_as_a_heartbeat_is_answered(stacks: tuple[World, World]) -> None:
+    stacks[0].ecs.services["ecs:prod/heartbeat"] = a.service(name="heartbeat")
+    tags = {"firebreak:action": "restart-service", "firebreak:target": "ecs:prod/heartbeat"}
+    event = eventbridge(replace(stacks[0].red("prod-heartbeat"), tags=tags))
+
+    assert stacks[0].remediator().handle(event).outcome == "act"
 
 
 def test_a_name_that_no_stack_has_keeps_all_of_them_off(stacks: tuple[World, World]) -> None:

@@ -21,7 +21,8 @@ from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import NO_ACTION
 from firebreak.core.rules import PAGE_RUNG
-from firebreak.core.tags import ACTION_TAG, TARGET_TAG
+from firebreak.core.tags import ACTION_TAG
+from firebreak.core.watchdog import heartbeat_of
 from firebreak.errors import AwsError, UnusableEvent
 from firebreak.policy.policy import Policy
 from firebreak.remediation.snapshot import Observer
@@ -176,8 +177,12 @@ class Surveyor:
             self.progress(f"looked at {number} of {len(listed)} alarms")
             one = self._one(listed[name], alarms, explainer)
             found += [one] if one else []
-        beats = {_beating(name, alarms.tags(listed[name]["AlarmArn"])) for name in set(known) - self.own}
+        beats = {self._beating(one) for name, one in known.items() if name not in self.own}
         return Survey(tuple(found), len(listed) - len(found), frozenset(beats - {""}))
+
+    def _beating(self, alarm: DescribedAlarm) -> str:
+        """The other stack of Firebreak whose heartbeat it is, which asks for nothing here; empty for none."""
+        return heartbeat_of(alarm.metrics, self.stack.account)
 
     def _patient(self, service: str) -> Any:
         """A client for the reads of all alarms and their targets, which AWS throttles."""
@@ -215,7 +220,7 @@ class Surveyor:
         )
         if isinstance(tags, Unknown | NotRead):
             return replace(seen, unseen=f"its tags could not be read: {tags.why}")
-        if seen.tags.get(ACTION_TAG) == NO_ACTION or _beating(seen.name, seen.tags):
+        if seen.tags.get(ACTION_TAG) == NO_ACTION or self._beating(alarms.known[seen.name]):
             return None
         if not _has_one_state(shape):
             return replace(seen, unseen=SERIES) if seen.own_tags else None
@@ -250,13 +255,6 @@ def _not_seen(name: str, why: str) -> Surveyed:
 def _has_one_state(shape: Mapping[str, Any]) -> bool:
     """Whether the alarm is a metric's, an expression's or a composite's, and not one of logs or of PromQL."""
     return any(shape.get(key) for key in ("MetricName", "Metrics", "AlarmRule"))
-
-
-def _beating(name: str, tags: Tags) -> str:
-    """The other stack of Firebreak whose heartbeat it is, which asks for nothing here; empty for none."""
-    stack = name.removesuffix("-heartbeat")
-    known = tags if isinstance(tags, Mapping) else {}
-    return stack if stack != name and known.get(TARGET_TAG) == f"ecs:{stack}/heartbeat" else ""
 
 
 def _changes(primary: str | None) -> bool:

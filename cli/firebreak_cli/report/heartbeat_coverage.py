@@ -6,6 +6,7 @@ from typing import Any
 
 from firebreak.aws.translate import translated
 from firebreak.core.readings import NotRead, Unknown
+from firebreak.core.watchdog import METRICS_NAMESPACE
 from firebreak.errors import AwsError
 from firebreak_cli.queries.heartbeats import switched_off_by
 from firebreak_cli.stack import Deployment, Stack
@@ -77,7 +78,7 @@ def _query(stack: str) -> dict[str, object]:
         "Id": _ID,
         "MetricStat": {
             "Metric": {
-                "Namespace": "Firebreak",
+                "Namespace": METRICS_NAMESPACE,
                 "MetricName": "Heartbeats",
                 "Dimensions": [{"Name": "service", "Value": stack}],
             },

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from firebreak.core.incident.states import AWAITS_VERDICT, IncidentState
-from firebreak.core.model import Alarm, Target
+from firebreak.core.model import Alarm, Metric
+
+# The namespace of the functions' metrics, as the template gives it to Powertools. A heartbeat's alarm watches
+# a metric there that nobody writes, with the stack as its `service`.
+METRICS_NAMESPACE = "Firebreak"
+HEARTBEAT_METRIC = "NeverReported"
 
 UNVERIFIED = AWAITS_VERDICT | {IncidentState.CLAIMED}
 
@@ -20,16 +25,18 @@ def is_heartbeat(alarm: Alarm, stack_name: str, account: str, region: str) -> bo
     return bool(stack_name) and here and alarm.name == f"{stack_name}-heartbeat"
 
 
-def heartbeat_of(alarm: Alarm, target: Target) -> str:
-    """The stack whose heartbeat the alarm is by its name and its target; empty where it is none.
+def heartbeat_of(metrics: Sequence[Metric], account: str) -> str:
+    """The stack whose heartbeat an alarm of that account on these metrics is; empty where it is none.
 
-    Where two stacks are in one region, the tag of either's heartbeat routes it to both.
+    Where two stacks are in one region, the tag of either's heartbeat routes it to both. Its name and its
+    target prove nothing: an alarm of a service `heartbeat` may have the same.
     """
-    named = (target.service, target.name) == (
-        "ecs",
-        "heartbeat",
-    ) and alarm.name == f"{target.group}-heartbeat"
-    return target.group if named else ""
+    match metrics:
+        case (Metric(dimensions={"service": stack, **others}) as one,) if not others:
+            named = (one.namespace, one.name) == (METRICS_NAMESPACE, HEARTBEAT_METRIC)
+            return stack if named and one.account in {"", account} else ""
+        case _:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.core.decide import refuse
+from firebreak.core.decision import Decision
 from firebreak.core.incident.rechecks import is_of_a_cause, without_its_page
 from firebreak.core.intake import held_back, why_human
 from firebreak.core.keys import digest
@@ -26,7 +27,7 @@ from firebreak.core.paging.vouching import unrecorded
 from firebreak.core.ports import AlarmReads, Clock, Log
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import Lasting, Reason
-from firebreak.core.watchdog import is_heartbeat
+from firebreak.core.watchdog import heartbeat_of, is_heartbeat
 from firebreak.errors import AwsError, Conflict, NobodyNotified, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events
 from firebreak.ledger.ports import Deliveries, Ledger, PageTests, Storms
@@ -187,14 +188,12 @@ class PageDesk:
         alarm = alarm_events.placed(alarm, self.account, self.region, self.partition)
         why, now, key = why_human(alarm), self.clock.now(), alarm_key(alarm, "page")
         routed = refuse(why.reason, why.detail)
-        message = of_decision(untargeted(key, alarm, "page", routed, now), None)
+        beats = self._as_heartbeat(alarm, why.detail)
+        message = None if beats else of_decision(untargeted(key, alarm, "page", routed, now), None)
         decision = held_back(alarm, now) if message else None
         if message and not decision and self._left_to_the_storm(message, red_alarm(alarm, now)):
             decision = refuse(Reason.STORM, f"its severity is below critical; {why.detail}")
-        decision = decision or routed
-        if self._is_heartbeat(alarm):
-            # Its tags were lost on the way: recorded, not counted; a missing heartbeat is what pages.
-            decision = refuse(Reason.HEARTBEAT_BLIND, why.detail)
+        decision = beats or decision or routed
         record = untargeted(key, alarm, "page", decision, now)
         self._remember(record)
         if paged := of_decision(record, None):
@@ -271,15 +270,18 @@ class PageDesk:
         message, record = crash.reported(self.clock.now())
         if record:
             self._remember(record)
-        if crash.stopped and record and self._is_heartbeat(record.alarm):
+        if crash.stopped and record and record.alarm and self._as_heartbeat(record.alarm, ""):
             # A missing heartbeat is what pages: one at each beat would be no stop.
             return Summary(record.decision.word, record.decision.reason, record.incident_id)
         self._announce_once(message)
         return Summary("notified", Reason.CLEAR_TO_ACT, message.incident_id)
 
-    def _is_heartbeat(self, alarm: Alarm | None) -> bool:
-        own = self.dispatcher.stack.name
-        return alarm is not None and is_heartbeat(alarm, own, self.account, self.region)
+    def _as_heartbeat(self, alarm: Alarm, why: str) -> Decision | None:
+        """The record of a heartbeat that came here: its tags were lost, and a missing one is what pages."""
+        if is_heartbeat(alarm, self.dispatcher.stack.name, self.account, self.region):
+            return refuse(Reason.HEARTBEAT_BLIND, why)
+        other = heartbeat_of(alarm.metrics, alarm.account)
+        return refuse(Reason.OTHER_STACK, f"the heartbeat of stack {other}") if other else None
 
     def _announce_once(self, message: Announcement) -> None:
         rules = self._rules()

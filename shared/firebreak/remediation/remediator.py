@@ -261,9 +261,10 @@ class Remediator:
 
     def _red(self, request: Request, view: LedgerView) -> RedAlarm | None:
         """The red alarm that the request adds to the count; a heartbeat of Firebreak is no trouble."""
-        own = is_heartbeat(request.alarm, self.observer.stack_name, self.account, self.region)
-        counted = own or heartbeat_of(request.alarm, request.target) or isinstance(view.decided, Decided)
-        return None if counted else red_alarm_of(request, self.clock.now())
+        alarm = request.alarm
+        beats = is_heartbeat(alarm, self.observer.stack_name, self.account, self.region)
+        beats = beats or bool(heartbeat_of(alarm.metrics, alarm.account))
+        return None if beats or isinstance(view.decided, Decided) else red_alarm_of(request, self.clock.now())
 
     def _decide(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> _Wanted:
         view = self._look(request, rules)

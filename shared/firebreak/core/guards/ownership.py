@@ -40,7 +40,7 @@ def heartbeat(request: Request, rules: Rules, seen: Snapshot) -> Check:
 
 def _of_another_stack(request: Request, seen: Snapshot) -> Check:
     """The heartbeat of another stack is that one's; its target exists for none."""
-    other = heartbeat_of(request.alarm, request.target)
+    other = heartbeat_of(request.alarm.metrics, request.alarm.account)
     if other and seen.stack_name:
         return objected("heartbeat", Reason.OTHER_STACK, f"the heartbeat of stack {other}")
     return Check("heartbeat", Result.NOT_APPLICABLE, "another alarm")
