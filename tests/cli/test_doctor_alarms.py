@@ -207,7 +207,11 @@ def test_an_untagged_alarm_whose_target_cannot_be_looked_up_is_not_good(account:
 def test_the_heartbeat_of_another_stack_asks_for_nothing_here(account: Account) -> None:
     beat = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak-prod/heartbeat"}
     dimensions = [{"Name": "service", "Value": "firebreak-prod"}]
-    never = {"Namespace": "Firebreak", "MetricName": "NeverReported", "Dimensions": dimensions}
+    never: dict[str, Any] = {
+        "Namespace": "Firebreak",
+        "MetricName": "NeverReported",
+        "Dimensions": dimensions,
+    }
     account.put_alarm("firebreak-prod-heartbeat", beat, **never)
     assert account.report()["verdict"]["would_act"] == "yes"
     account.put_alarm("mine-heartbeat", beat, **never | {"Namespace": "Mine"})

@@ -60,7 +60,7 @@ def test_a_target_that_did_not_opt_in_is_found(account: Account) -> None:
 
 BEAT = {"firebreak:action": "restart-service", "firebreak:target": "ecs:firebreak-b/heartbeat"}
 
-NEVER = {
+NEVER: dict[str, Any] = {
     "Namespace": "Firebreak",
     "MetricName": "NeverReported",
     "Dimensions": [{"Name": "service", "Value": "firebreak-b"}],

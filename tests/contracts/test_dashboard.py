@@ -125,6 +125,15 @@ def test_every_log_event_of_a_query_is_written_with_the_fields_that_it_is_asked_
         assert field in log_events()[event], (event, field)
 
 
+@pytest.mark.parametrize("name", QUERIES)
+def test_each_log_event_of_a_query_has_every_field_that_the_query_shows(name: str) -> None:
+    """A field that one of them lacks is an empty cell, which reads as if there were none."""
+    asked, _, shown = QUERIES[name].partition("\n| ")
+    for event in re.findall(r'message = "([\w.]+)"', asked):
+        missing = set(re.findall(r"`fields\.(\w+)", shown)) - log_events()[event]
+        assert missing == set(), event
+
+
 def test_the_words_that_queries_compare_with_are_those_of_the_code() -> None:
     steps = {name for name in vars(verdict) if name[0].isupper()}
     assert set(re.findall(r'"(\w+)"', dashboard.HELPED.partition("not in")[2])) <= steps

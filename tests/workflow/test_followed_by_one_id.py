@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState, OwnEvent, RequestKind
 from firebreak.handlers import Desk, handler_of
 from firebreak.remediation.decision_recorder import Summary
@@ -132,17 +133,33 @@ def test_an_incident_is_followed_from_the_router_to_the_last_page(
 
     # 4. The schedule's wake-up, which finds the alarm green, and that of the hold after it.
     (check,) = world.schedules.checks
-    world.clock.pass_time(timedelta(minutes=10))
+    world.clock.pass_time(timedelta(minutes=9))
+    world.alarms.turn(alarm.name, AlarmState.OK, world.clock.at)
+    world.clock.pass_time(timedelta(minutes=1))
     looked = lines.of(lambda: invoked(log, world.verifier(), check_event(*check)))
     assert {one for _, one in ids(looked)} == {incident}
-    assert "verification.judged" in dict(ids(looked))
+    assert [one["fields"]["step"] for one in looked if one["message"] == "verification.judged"] == ["Hold"]
 
     # 5. The alarm's OK is an event of its own until Verify knows whose alarm it is.
-    ok = eventbridge(replace(alarm, state=AlarmState.OK, since=world.clock.at, event_id="ok-event"))
+    since = world.clock.at - timedelta(minutes=1)
+    ok = eventbridge(replace(alarm, state=AlarmState.OK, since=since, event_id="ok-event"))
     recovered = lines.of(lambda: invoked(log, world.verifier(), ok))
     assert {one for name, one in ids(recovered) if name.startswith("verification.")} == {incident}
     assert ids(recovered)[-1] == ("event.handled", "ok-event")
     assert recovered[-1]["fields"]["incident"] == incident
+
+    # 6. The wake-up at the end of the hold, and the page of the recovery, which is the last.
+    held, due = max(world.schedules.checks.items())
+    world.clock.pass_time(due - world.clock.at)
+    closed = lines.of(lambda: invoked(log, world.verifier(), check_event(*held)))
+    assert {one for _, one in ids(closed)} == {incident}
+    (over,) = world.bus.announced
+    ended = lines.of(lambda: invoked(log, world.page_desk(), announced(over)))
+    assert {one for _, one in ids(ended)} == {incident}
+    assert over.kind is AnnouncementKind.RECOVERED
+    subject, body = world.pager.sent[-1]
+    assert "RESOLVED" in subject
+    assert incident in body
 
 
 def test_a_humans_request_goes_under_the_incident_that_it_names(

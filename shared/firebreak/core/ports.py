@@ -33,7 +33,7 @@ class Log(Protocol):
         """Writes one event, for example "remediation.decided" with reason=..."""
 
     def about(self, correlation_id: str) -> AbstractContextManager[None]:
-        """Finds all events of a block under one id: an incident's, or an event's until there is one."""
+        """Writes all events of a block under one id: an incident's, or an event's until there is one."""
 
     def came_in(self) -> None:
         """Counts an event that has come in, so that it stays counted if the function is killed."""

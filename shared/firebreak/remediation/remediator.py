@@ -356,7 +356,12 @@ class Remediator:
         except AwsError as error:
             return self._not_executed(claim, f"{error.operation} answered {error.code}")
         self.log.count("Acts")
-        self.log.event("remediation.acted", incident=claim.after.id, action=claim.after.action)
+        self.log.event(
+            "remediation.acted",
+            incident=claim.after.id,
+            action=claim.after.action,
+            target=claim.request.target.key,
+        )
         return self._record(claim, "act", Acted(receipt, claim.request.by))
 
     def _not_executed(self, claim: Claim, why: str) -> Summary:
