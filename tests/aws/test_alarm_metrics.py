@@ -51,10 +51,21 @@ def ago(minutes: int) -> datetime:
     return a.NOW - timedelta(minutes=minutes)
 
 
-def data(stub: Stubber, queries: list[dict[str, Any]], minutes: int, **results: list[float]) -> None:
+def data(
+    stub: Stubber,
+    queries: list[dict[str, Any]],
+    minutes: int,
+    state: str = "Complete",
+    **results: list[float],
+) -> None:
     """The newest first, as it is asked for."""
     found = [
-        {"Id": name, "Timestamps": [ago(n) for n in range(len(values))], "Values": values}
+        {
+            "Id": name,
+            "Timestamps": [ago(n) for n in range(len(values))],
+            "Values": values,
+            "StatusCode": state,
+        }
         for name, values in results.items()
     ]
     asked = {
@@ -127,6 +138,13 @@ def test_a_metric_without_data_has_no_points_and_is_not_unknown(stub: Stubber) -
     found = picture(stub)
     assert isinstance(found, MetricPicture)
     assert found.points == ()
+
+
+@pytest.mark.parametrize("state", ["PartialData", "InternalError"])
+def test_a_part_of_a_metric_is_unknown_and_not_one_without_data(stub: Stubber, state: str) -> None:
+    described(stub, PLAIN)
+    data(stub, [{"Id": "watched", "MetricStat": AS_QUERY, "ReturnData": True}], 30, state, watched=[])
+    assert picture(stub) == Unknown(f"GetMetricData: CloudWatch gave only a part ({state})")
 
 
 def test_an_alarm_on_no_metric_is_not_read(stub: Stubber) -> None:

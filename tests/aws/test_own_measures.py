@@ -14,6 +14,7 @@ from tests.support.builders_ecs import session
 
 URL = "https://sqs.eu-west-1.amazonaws.com/111122223333/firebreak-DeadLetters-1A2B3C"
 NOW = datetime(2026, 11, 20, 10, 22, 41, tzinfo=UTC)
+UNTIL = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -73,18 +74,24 @@ def query(name: str) -> dict[str, Any]:
 
 
 def lost(stub: Stubber, **sums: list[float]) -> Reading[int]:
-    until = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-    found = [
-        {"Id": name, "Timestamps": [until - n * timedelta(minutes=5) for n in range(len(values))]}
-        | {"Values": values}
+    return lost_by(stub, {"MetricDataResults": results(**sums)})
+
+
+def results(**sums: list[float]) -> list[dict[str, Any]]:
+    return [
+        {"Id": name, "Timestamps": [UNTIL - n * timedelta(minutes=5) for n in range(len(values))]}
+        | {"Values": values, "StatusCode": "Complete"}
         for name, values in sums.items()
     ]
+
+
+def lost_by(stub: Stubber, reply: dict[str, Any]) -> Reading[int]:
     asked = {
         "MetricDataQueries": [query("Events"), query("Decisions"), query("Failures")],
-        "StartTime": until - timedelta(minutes=30),
-        "EndTime": until,
+        "StartTime": UNTIL - timedelta(minutes=30),
+        "EndTime": UNTIL,
     }
-    stub.add_response("get_metric_data", {"MetricDataResults": found}, asked)
+    stub.add_response("get_metric_data", reply, asked)
     return OwnEvents(lambda _: stub.client, "Firebreak", "firebreak").lost(NOW)
 
 
@@ -116,6 +123,23 @@ def test_no_event_at_all_is_no_count_of_zero(cloudwatch: Stubber) -> None:
 
 def test_an_answer_without_one_of_the_counts_is_unknown(cloudwatch: Stubber) -> None:
     assert isinstance(lost(cloudwatch, events=[1.0], decisions=[1.0]), Unknown)
+
+
+@pytest.mark.parametrize("state", ["PartialData", "InternalError", "Forbidden"])
+def test_a_part_of_the_counts_is_neither_a_loss_nor_no_event(cloudwatch: Stubber, state: str) -> None:
+    """A part of the decisions looks like lost events, a part of the events like none."""
+    found = results(events=[6.0], decisions=[], failures=[])
+    found[1]["StatusCode"] = state
+    why = f"GetMetricData: CloudWatch gave only a part ({state})"
+    assert lost_by(cloudwatch, {"MetricDataResults": found}) == Unknown(why)
+
+
+def test_an_answer_with_a_message_about_all_of_it_is_unknown(cloudwatch: Stubber) -> None:
+    reply = {"MetricDataResults": results(events=[], decisions=[], failures=[])}
+    reply["Messages"] = [
+        {"Code": "MaxMetricsExceeded", "Value": "Maximum number of allowed metrics exceeded"}
+    ]
+    assert isinstance(lost_by(cloudwatch, reply), Unknown)
 
 
 def test_metrics_that_may_not_be_read_are_unknown(cloudwatch: Stubber) -> None:

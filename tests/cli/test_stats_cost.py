@@ -101,6 +101,17 @@ def test_metrics_that_left_a_function_out_are_not_known(world: World) -> None:
     assert "unknown" in cost(world, answer)
 
 
+def test_a_series_that_failed_on_one_page_is_not_made_good_by_the_next(world: World) -> None:
+    def answer(stubber: Stubber) -> None:
+        ids = [f"m{n}_{metric}" for n, _ in enumerate(NAMES) for metric in ("invocations", "duration")]
+        whole = [{"Id": one, "StatusCode": "Complete", "Values": [1.0]} for one in ids]
+        failed = {"Id": "m0_duration", "StatusCode": "InternalError", "Values": []}
+        stubber.add_response("get_metric_data", {"MetricDataResults": [failed], "NextToken": "more"})
+        stubber.add_response("get_metric_data", {"MetricDataResults": whole})
+
+    assert "unknown" in cost(world, answer)
+
+
 def test_no_invocation_at_all_is_not_nothing(world: World) -> None:
     assert cost(world, answered({})) == {"unknown": "CloudWatch has no invocation of the stack's functions"}
 

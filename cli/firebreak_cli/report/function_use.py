@@ -1,13 +1,12 @@
 """The invocations of the stack's functions and their time, as CloudWatch counted them."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from firebreak.aws.translate import translated
 from firebreak.core.readings import Unknown
 from firebreak.services.registry import ACTIONS
+from firebreak_cli.queries.metric_data import metric_data
 from firebreak_cli.stack import Deployment, Stack
 from firebreak_cli.statistics.cost import FORMER_ARCHITECTURE, FunctionUse, Prices, list_prices
 
@@ -37,18 +36,10 @@ def function_use(
     """
     names = list(functions)
     asked = {f"m{n}_{metric.lower()}": (name, metric) for n, name in enumerate(names) for metric in _METRICS}
-    sums: dict[tuple[str, str], float] = defaultdict(float)
-    states: dict[str, str] = {}
-    queries = [_query(label, *of) for label, of in asked.items()]
-    with translated("GetMetricData", mutates=False):
-        pages = client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=queries, StartTime=first, EndTime=until
-        )
-        for found in (one for page in pages for one in page["MetricDataResults"]):
-            sums[asked[found["Id"]]] += sum(found["Values"])
-            states[found["Id"]] = found["StatusCode"]
-    if set(states.values()) - {"Complete"} or states.keys() != asked.keys():
+    found = metric_data(client, {label: _statistic(*of) for label, of in asked.items()}, first, until)
+    if isinstance(found, Unknown):
         return Unknown("CloudWatch gave only a part of the functions' metrics")
+    sums = {of: sum(found[label].values) for label, of in asked.items()}
     ran = [name for name in names if sums[name, "Invocations"]]
     if not ran:
         return Unknown("CloudWatch has no invocation of the stack's functions")
@@ -57,16 +48,10 @@ def function_use(
     )
 
 
-def _query(label: str, function: str, metric: str) -> dict[str, object]:
-    return {
-        "Id": label,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": "AWS/Lambda",
-                "MetricName": metric,
-                "Dimensions": [{"Name": "FunctionName", "Value": function}],
-            },
-            "Period": PERIOD,
-            "Stat": "Sum",
-        },
+def _statistic(function: str, metric: str) -> dict[str, object]:
+    named = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": metric,
+        "Dimensions": [{"Name": "FunctionName", "Value": function}],
     }
+    return {"Metric": named, "Period": PERIOD, "Stat": "Sum"}

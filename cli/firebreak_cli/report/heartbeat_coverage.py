@@ -1,14 +1,13 @@
 """When a stack was watching, by the heartbeats that CloudWatch counted."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from firebreak.aws.translate import translated
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.core.watchdog import METRICS_NAMESPACE
 from firebreak.errors import AwsError
 from firebreak_cli.queries.heartbeats import switched_off_by
+from firebreak_cli.queries.metric_data import metric_data
 from firebreak_cli.stack import Deployment, Stack
 from firebreak_cli.statistics.coverage import LATE, LONGEST, Coverage, Expected, coverage
 
@@ -54,35 +53,17 @@ def _expected(deployment: Deployment | NotRead, until: datetime) -> Expected | N
 
 def _heartbeats(client: Any, stack: str, first: datetime, until: datetime) -> list[datetime] | Unknown:
     """The beginnings of the periods with a heartbeat. Raises AwsError."""
-    found: list[datetime] = []
-    states: list[str] = []
-    with translated("GetMetricData", mutates=False):
-        pages = client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[_query(stack)], StartTime=first, EndTime=until
-        )
-        for one in (one for page in pages for one in page["MetricDataResults"]):
-            states.append(one["StatusCode"])
-            found += _counted(one)
-    if states[-1:] != ["Complete"]:
+    found = metric_data(client, {_ID: _statistic(stack)}, first, until)
+    if isinstance(found, Unknown):
         return Unknown("CloudWatch gave only a part of the heartbeats")
-    return found
+    pairs = zip(found[_ID].at, found[_ID].values, strict=True)
+    return [at.astimezone(UTC) for at, count in pairs if count > 0]
 
 
-def _counted(found: Any) -> Iterator[datetime]:
-    pairs = zip(found["Timestamps"], found["Values"], strict=True)
-    return (at.astimezone(UTC) for at, count in pairs if count > 0)
-
-
-def _query(stack: str) -> dict[str, object]:
-    return {
-        "Id": _ID,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": METRICS_NAMESPACE,
-                "MetricName": "Heartbeats",
-                "Dimensions": [{"Name": "service", "Value": stack}],
-            },
-            "Period": int(PERIOD.total_seconds()),
-            "Stat": "Sum",
-        },
+def _statistic(stack: str) -> dict[str, object]:
+    metric = {
+        "Namespace": METRICS_NAMESPACE,
+        "MetricName": "Heartbeats",
+        "Dimensions": [{"Name": "service", "Value": stack}],
     }
+    return {"Metric": metric, "Period": int(PERIOD.total_seconds()), "Stat": "Sum"}

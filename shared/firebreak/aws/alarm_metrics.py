@@ -8,9 +8,10 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from firebreak.aws.metric_data import series_of
 from firebreak.aws.translate import look
 from firebreak.core.diagnostics import MOST_POINTS, MetricPicture, Point
-from firebreak.core.readings import NotRead
+from firebreak.core.readings import NotRead, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +56,7 @@ class AlarmMetrics:
         found: dict[str, Any] | None = next(iter(answer["MetricAlarms"]), None)
         return found or NO_METRIC
 
-    def _picture(self, alarm: Raw, queries: Sequence[Raw]) -> MetricPicture:
+    def _picture(self, alarm: Raw, queries: Sequence[Raw]) -> MetricPicture | Unknown:
         now = self._now()
         period = _longest_period(queries)
         answer = self._connect("cloudwatch").get_metric_data(
@@ -65,8 +66,11 @@ class AlarmMetrics:
             ScanBy="TimestampDescending",
         )
         watched = _watched(alarm, queries)
-        [result] = [one for one in answer["MetricDataResults"] if one["Id"] == watched["Id"]]
-        pairs = zip(result["Timestamps"], result["Values"], strict=True)
+        found = series_of([answer], {watched["Id"]})
+        if isinstance(found, Unknown):
+            return found
+        series = found[watched["Id"]]
+        pairs = zip(series.at, series.values, strict=True)
         points = sorted((at, value) for at, value in pairs if isfinite(value))
         stat = watched.get("MetricStat", {})
         return MetricPicture(

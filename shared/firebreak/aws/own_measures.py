@@ -6,8 +6,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from firebreak.aws.metric_data import series_of
 from firebreak.aws.translate import look
-from firebreak.core.readings import ABSENT, NotRead
+from firebreak.core.readings import ABSENT, NotRead, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,17 +62,20 @@ class OwnEvents:
         """
         return look("GetMetricData", partial(self._lost, _whole_periods(now - SETTLED_AFTER)))
 
-    def _lost(self, until: datetime) -> int | Absent:
+    def _lost(self, until: datetime) -> int | Absent | Unknown:
+        asked = {name.lower(): self._query(name) for name in METRICS_READ}
         reply = self._connect("cloudwatch").get_metric_data(
-            MetricDataQueries=[self._query(name) for name in METRICS_READ],
+            MetricDataQueries=[*asked.values()],
             StartTime=until - LOOKED_BACK,
             EndTime=until,
         )
-        found: dict[str, list[float]] = {one["Id"]: one["Values"] for one in reply["MetricDataResults"]}
-        if not found["events"]:
+        found = series_of([reply], asked)
+        if isinstance(found, Unknown):
+            return found
+        if not found["events"].values:
             return ABSENT
-        ended = sum(sum(found[name.lower()]) for name in _ENDS)
-        return max(round(sum(found["events"]) - ended), 0)
+        ended = sum(sum(found[name.lower()].values) for name in _ENDS)
+        return max(round(sum(found["events"].values) - ended), 0)
 
     def _query(self, name: str) -> dict[str, Any]:
         metric = {
