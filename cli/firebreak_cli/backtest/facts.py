@@ -1,4 +1,4 @@
-"""The facts of a replay besides the transitions: the alarms and the targets as they are today."""
+"""The facts of a replay besides the transitions: the alarms and the targets when it was saved."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field

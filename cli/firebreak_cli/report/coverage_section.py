@@ -12,7 +12,7 @@ COLUMNS = ("From", "Until", "Length", "What")
 
 _NOT_LOOKED = "An hour in which Firebreak itself was down looks like a quiet one here."
 _NOT_YET_DUE = "not known: no heartbeat was due yet, or CloudWatch keeps none that old"
-_OTHER_DISTANCE = "not known: heartbeats may have been rarer before the last deployment"
+_OTHER_DISTANCE = "not known: heartbeats may have been rarer or off before the last deployment"
 _MEANINGS = {Watch.WATCHED: "watching", Watch.NOT_WATCHED: "not watching: no heartbeat came"}
 
 

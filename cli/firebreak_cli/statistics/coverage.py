@@ -39,7 +39,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """A heartbeat is due each `every`, surely so since `same_since`; before, it may have been rarer.
+    """A heartbeat is due each `every`, surely so since `same_since`; before, it may have been rarer or off.
 
     Before `known_from` nothing is known: the stack was not there, or CloudWatch keeps no points that old.
     """
@@ -88,7 +88,8 @@ def coverage(beats: Iterable[datetime], first: datetime, until: datetime, expect
     """When Firebreak was watching from `first` to `until`, by its heartbeats.
 
     `beats` are those from LONGEST and LATE before `first` on, in any order. A heartbeat stands for the time
-    until the next is due; where that one is missing, nobody watched from then until one came.
+    until the next is due; where that one is missing, nobody watched from then until one came. Before the last
+    deployment a heartbeat that is missing is not known.
     """
     unproven = _unproven(sorted(beats), until, expected)
     return Coverage(
@@ -101,27 +102,25 @@ def coverage(beats: Iterable[datetime], first: datetime, until: datetime, expect
 def _unproven(beats: Sequence[datetime], until: datetime, expected: Expected) -> Iterator[Stretch]:
     """The stretches that no heartbeat proves, in order."""
     seen = [at for at in beats if expected.known_from <= at <= until]
-    yield from _before(seen[0] if seen else until, expected)
+    first = seen[0] if seen else until
+    yield from _missing(_ALWAYS, max(expected.known_from, expected.same_since), first, expected)
     for last, following in pairwise([*seen, until]):
         if following - last > expected.every + LATE:
-            yield Stretch(last + expected.every, following, _missing(last, following, expected))
+            yield from _missing(last + expected.every, max(last, expected.same_since), following, expected)
 
 
-def _before(beat: datetime, expected: Expected) -> Iterator[Stretch]:
-    """Before the first heartbeat nothing is known until one is due: a new stack has missed none."""
-    begin = expected.known_from
-    late = beat - begin > expected.every + LATE
-    if late and _missing(begin, beat, expected) is Watch.NOT_WATCHED:
-        yield Stretch(_ALWAYS, begin + expected.every, Watch.NOT_KNOWN)
-        yield Stretch(begin + expected.every, beat, Watch.NOT_WATCHED)
-    else:
-        yield Stretch(_ALWAYS, beat, Watch.NOT_KNOWN)
+def _missing(begin: datetime, known: datetime, following: datetime, expected: Expected) -> Iterator[Stretch]:
+    """A time without a heartbeat until the following one: nothing is known until one was surely due.
 
-
-def _missing(last: datetime, following: datetime, expected: Expected) -> Watch:
-    """Before the last deployment heartbeats may have been rarer, up to the longest distance there is."""
-    sure = last >= expected.same_since or following - last > LONGEST + LATE
-    return Watch.NOT_WATCHED if sure else Watch.NOT_KNOWN
+    `known` is since when one is surely expected. Before the last deployment heartbeats may have been rarer or
+    off, and before its first a new stack has missed none.
+    """
+    late = following - known > expected.every + LATE
+    due = known + expected.every if late else following
+    if begin < due:
+        yield Stretch(begin, due, Watch.NOT_KNOWN)
+    if due < following:
+        yield Stretch(due, following, Watch.NOT_WATCHED)
 
 
 def _filled(unproven: Iterable[Stretch], first: datetime, until: datetime) -> Iterator[Stretch]:

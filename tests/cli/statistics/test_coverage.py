@@ -91,26 +91,39 @@ def test_points_that_cloudwatch_no_longer_keeps_are_no_outage() -> None:
     assert [one.watch for one in found.stretches] == [Watch.NOT_KNOWN, Watch.WATCHED]
 
 
-def test_a_heartbeat_that_was_rarer_before_the_last_deployment_is_no_outage_and_a_day_without_is() -> None:
+def test_a_heartbeat_that_was_rarer_or_off_before_the_last_deployment_is_no_outage() -> None:
     deployed = UNTIL - DAY
     rarer = beating(FIRST - HOUR, deployed, HOUR)
     found = seen([*rarer, *beating(deployed, UNTIL)], expected(same_since=deployed))
     assert missed(found) == []
     assert found.total(Watch.NOT_KNOWN) == 27 * DAY * 3 / 4
-    hole = [at for at in rarer if not FIRST + DAY <= at < FIRST + 2 * DAY]
-    cut = seen([*hole, *beating(deployed, UNTIL)], expected(same_since=deployed))
-    assert missed(cut) == [(FIRST + DAY - HOUR + EVERY, FIRST + 2 * DAY)]
+    off = [at for at in rarer if not FIRST + DAY <= at < FIRST + 2 * DAY]
+    cut = seen([*off, *beating(deployed, UNTIL)], expected(same_since=deployed))
+    assert missed(cut) == []
+    assert cut.at(FIRST + 2 * DAY - MINUTE) is Watch.NOT_KNOWN
 
 
-@pytest.mark.parametrize(("minutes", "watch"), [(70, Watch.NOT_KNOWN), (71, Watch.NOT_WATCHED)])
-def test_before_the_last_deployment_only_more_than_the_longest_distance_is_an_outage(
-    minutes: int, watch: Watch
+def test_a_heartbeat_that_the_last_deployment_switched_on_is_no_outage_that_it_ended() -> None:
+    deployed = UNTIL - DAY
+    found = seen(beating(deployed + 5 * MINUTE, UNTIL), expected(same_since=deployed))
+    assert [one.watch for one in found.stretches] == [Watch.NOT_KNOWN, Watch.WATCHED]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "late"),
+    [
+        pytest.param(24, False, id="the next came in time"),
+        pytest.param(26, True, id="the next was late"),
+    ],
+)
+def test_an_outage_that_reaches_over_the_last_deployment_counts_from_the_first_that_was_due_after_it(
+    minutes: int, *, late: bool
 ) -> None:
-    off = FIRST + DAY
-    beats = [*(at for at in down(off, off + DAY) if at < off), off, off + minutes * MINUTE]
-    found = seen(beats, expected(same_since=off + MINUTE))
-    assert found.at(off + HOUR) is watch
-    assert seen(beats, expected(same_since=off)).at(off + HOUR) is Watch.NOT_WATCHED
+    off, deployed = FIRST + DAY, FIRST + 2 * DAY
+    beats = [*(at for at in down(off, UNTIL) if at < off), *beating(deployed + minutes * MINUTE, UNTIL)]
+    found = seen(beats, expected(same_since=deployed))
+    assert missed(found) == ([(deployed + EVERY, deployed + minutes * MINUTE)] if late else [])
+    assert found.at(off + HOUR) is found.at(deployed) is Watch.NOT_KNOWN
 
 
 def test_the_first_heartbeat_of_a_stack_may_be_late_and_rarer_as_any_other() -> None:
