@@ -49,15 +49,21 @@ class Alarms:
     before_read: Callable[["Alarms", int], object] = lambda *_: None
     blind: Callable[[int], bool] = lambda _: False
     reads: int = 0
+    steps: list[str] = field(default_factory=list)
+
+    def wait_for_turn(self) -> None:
+        self.steps.append("turn")
 
     def read(self, names: Sequence[str]) -> Mapping[str, Configuration] | Unknown | NotRead:
         self.reads += 1
+        self.steps.append("read")
         self.before_read(self, self.reads)
         if self.blind(self.reads):
             return Unknown("DescribeAlarms: Throttling")
         return {name: self.alarms[name] for name in names if name in self.alarms}
 
     def put(self, wanted: Configuration) -> None:
+        self.steps.append("put")
         error = self.errors.pop(0) if self.errors else None
         if error:
             raise error

@@ -253,21 +253,9 @@ def test_a_clock_that_is_set_back_does_not_make_it_wait_longer() -> None:
     assert [round(one, 6) for one in clock.slept] == [0.333333]
 
 
-def test_the_first_put_does_not_wait_and_each_try_again_does() -> None:
+def test_the_first_put_does_not_wait_for_its_turn_and_each_after_it_does() -> None:
     clock = Clock()
-
-    def write(stubber: Stubber) -> None:
-        for _ in range(2):
-            stubber.add_client_error("put_metric_alarm", "Throttling", http_status_code=400)
-        stubber.add_response("put_metric_alarm", {})
-
-    writes = client()
-    stubber = Stubber(writes)
-    write(stubber)
-    stubber.activate()
-    store = CloudWatchStore(client(), writes, Pace(clock.now, clock.sleep))
-    for _ in range(2):
-        with pytest.raises(Throttled):
-            store.put(shown())
-    store.put(shown())
+    store = CloudWatchStore(client(), client(), Pace(clock.now, clock.sleep))
+    for _ in range(3):
+        store.wait_for_turn()
     assert [round(one, 6) for one in clock.slept] == [0.333333, 0.333333]

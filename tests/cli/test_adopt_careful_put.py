@@ -155,6 +155,52 @@ def test_what_is_throttled_for_half_a_minute_is_refused_and_does_not_end_the_run
     assert (found.end, found.stops) == (End.REFUSED, False)
 
 
+def test_each_try_waits_for_its_turn_and_reads_the_alarm_right_before_it() -> None:
+    store = alarms(BEFORE, errors=[SLOW])
+    put(store)
+    assert store.steps == ["turn", "read", "put", "turn", "read", "put", "read"]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "end", "says"),
+    [
+        (other(Threshold=1.0), End.CHANGED, "it was configured again meanwhile: Threshold"),
+        (None, End.GONE, "it does not exist any more"),
+    ],
+    ids=["configured", "deleted"],
+)
+def test_an_alarm_that_somebody_changes_while_aws_throttles_is_left_as_it_is(
+    meanwhile: Configuration | None, end: End, says: str
+) -> None:
+    store = alarms(BEFORE, errors=[SLOW])
+    after = {} if meanwhile is None else {NAME: meanwhile}
+
+    def change(_: float) -> None:
+        store.alarms = dict(after)
+
+    found = put(store, change)
+    assert (found, store.puts, store.alarms) == (Replaced(end, says), [], after)
+
+
+def test_one_that_cannot_be_read_again_while_aws_throttles_is_not_put() -> None:
+    store = alarms(BEFORE, errors=[SLOW], blind=lambda reads: reads > 1)
+    assert (put(store).end, store.puts) == (End.NOT_READ, [])
+
+
+def test_an_alarm_that_somebody_changes_before_it_is_put_back_is_left_as_it_is() -> None:
+    theirs = other(Threshold=1.0)
+    store = alarms(BEFORE, on_put=losing("Period"), errors=[None, SLOW])
+
+    def change(_: float) -> None:
+        if SLOW not in store.errors and len(store.puts) == 1:
+            store.alarms[NAME] = theirs
+
+    found = put(store, change)
+    assert (found.end, found.as_it_was, found.stops) == (End.NOT_PUT_BACK, False, True)
+    assert "and was not put back: it was configured again meanwhile: " in found.detail
+    assert (store.puts, store.alarms[NAME]) == ([WANTED], theirs)
+
+
 LOST = OutcomeUnknown("PutMetricAlarm", "InternalFailure")
 CUT = OutcomeUnknown("PutMetricAlarm", "ReadTimeoutError")
 

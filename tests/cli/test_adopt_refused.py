@@ -13,7 +13,7 @@ from firebreak_cli.adopt.owners import NOBODY
 from firebreak_cli.adopt.results import end_applied, end_taken_back
 from firebreak_cli.adopt.undo_file import Added, UndoFile, read_undo
 from firebreak_cli.adopt.undoing import TakenBack, Undone, looked, take_back
-from firebreak_cli.exit_codes import NO_AWS, Ending
+from firebreak_cli.exit_codes import NO_AWS, PARTLY_DONE, Ending
 from tests.cli.adopted import NOW, Resources
 from tests.cli.test_adopt_changes import ONE, PAGE, TWO, change
 from tests.support import builders as a
@@ -143,3 +143,28 @@ def test_what_is_throttled_for_half_a_minute_is_left_for_the_next_run(tmp_path: 
     done = applied(tmp_path, refusing(*[SLOW] * 6), waits.append)
     assert [one.outcome for one in done.changes] == [Outcome.REFUSED, Outcome.TAGGED]
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
+def test_tags_that_somebody_changes_while_aws_throttles_are_left_as_they_are(tmp_path: Path) -> None:
+    theirs = {"firebreak:action": "none"}
+    store = refusing(SLOW)
+    done = applied(tmp_path, store, lambda _: store.tags.update({ONE: dict(theirs)}))
+    assert [one.outcome for one in done.changes] == [Outcome.CHANGED, Outcome.TAGGED]
+    assert store.tags[ONE] == theirs
+    assert [one.arn for one in read_undo(str(tmp_path / "u.json")).added] == [TWO]
+    with pytest.raises(Ending) as ended:
+        end_applied(done)
+    assert f"{done.changes[0].what}: its tags changed while this was asked" in ended.value.lines[0]
+    assert ended.value.code == PARTLY_DONE
+
+
+def test_tags_that_somebody_changes_while_aws_throttles_are_not_removed() -> None:
+    theirs = dict.fromkeys(PAGE, "theirs")
+    store = refusing(SLOW, tags=PAGE)
+    back = taken(store, lambda _: store.tags.update({ONE: dict(theirs)}))
+    assert [one.outcome for one in back.removals] == [Undone.CHANGED, Undone.REMOVED]
+    assert store.tags == {ONE: theirs, TWO: {}}
+    with pytest.raises(Ending) as ended:
+        end_taken_back(back)
+    assert f"{back.removals[0].what}: changed since, and kept: " in ended.value.lines[0]
+    assert ended.value.code == PARTLY_DONE

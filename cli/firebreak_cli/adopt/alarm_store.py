@@ -46,6 +46,9 @@ class AlarmStore(Protocol):
     def read(self, names: Sequence[str]) -> Configurations | Unknown | NotRead:
         """Those of these alarms that exist, by name."""
 
+    def wait_for_turn(self) -> None:
+        """Waits until the next put may be sent: before the look that it rests on, not after it."""
+
     def put(self, wanted: Configuration) -> None:
         """Replaces one alarm as a whole, by one request. Raises AwsError."""
 
@@ -110,10 +113,13 @@ class CloudWatchStore:
             if raw["AlarmName"] in names
         }
 
+    def wait_for_turn(self) -> None:
+        """Three puts a second, over all alarms."""
+        self._pace.wait()
+
     def put(self, wanted: Configuration) -> None:
         """PutMetricAlarm, PutCompositeAlarm or PutLogAlarm."""
         method = getattr(self._writes, _METHODS[wanted.kind])
-        self._pace.wait()
         send(wanted.operation, lambda: method(**wanted.fields))
 
 

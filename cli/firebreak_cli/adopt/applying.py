@@ -123,18 +123,27 @@ class Applier:
     def _make(self, change: Change, undo: UndoFile) -> Change:
         """One change. Raises AwsError."""
         store = self.store(change.arn)
-        now = store.read(change.arn)
-        if now != change.before:
-            undo.drop(change)
-            if isinstance(now, Unknown | NotRead):
-                return change.ended(Outcome.NOT_READ, f"its tags could not be read again: {now.why}")
-            return change.ended(Outcome.CHANGED, "its tags changed while this was asked")
         try:
-            patiently(lambda: store.add(change.arn, change.add), self.wait)
+            ended = patiently(lambda: _add(change, store), self.wait)
         except OutcomeUnknown:
             if not _has(store.read(change.arn), change.add):
                 raise
+        else:
+            if ended:
+                undo.drop(change)
+                return ended
         return _read_back(change, store.read(change.arn))
+
+
+def _add(change: Change, store: TagStore) -> Change | None:
+    """One try; no tag where they are not those that were looked at any more, and why. Raises AwsError."""
+    now = store.read(change.arn)
+    if isinstance(now, Unknown | NotRead):
+        return change.ended(Outcome.NOT_READ, f"its tags could not be read again: {now.why}")
+    if now != change.before:
+        return change.ended(Outcome.CHANGED, "its tags changed while this was asked")
+    store.add(change.arn, change.add)
+    return None
 
 
 def _failed(change: Change, error: AwsError, undo: UndoFile) -> Change:

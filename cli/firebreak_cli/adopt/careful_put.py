@@ -1,6 +1,7 @@
 """Replaces an alarm as a whole so that one setting of it is another, and nothing else.
 
-The alarm is read before and after. Where it came back with anything else changed, it is put as it was.
+The alarm is read right before each try, and after it. Where it came back with anything else changed, it is
+put as it was; where somebody else configured it meanwhile, it is left as it is.
 """
 
 from collections.abc import Callable
@@ -68,15 +69,21 @@ class CarefulPut:
 
     def replace(self, before: Configuration, wanted: Configuration) -> Replaced:
         """Put `wanted` in place of `before`, if that is what the alarm still is."""
-        if moved := self._moved(before):
-            return moved
         try:
-            patiently(lambda: self.store.put(wanted), self.wait)
+            moved = patiently(lambda: self._put_if(before, wanted), self.wait)
         except OutcomeUnknown as error:
             return self._after_a_lost_reply(before, wanted, error)
         except AwsError as error:
             return Replaced(End.REFUSED, f"{ending_of(error).lines[0]}{_rights(error, wanted)}", error)
-        return self._checked(before, wanted)
+        return moved or self._checked(before, wanted)
+
+    def _put_if(self, expected: Configuration, wanted: Configuration) -> Replaced | None:
+        """One try; no put where the alarm is not as expected any more, and why. Raises AwsError."""
+        self.store.wait_for_turn()
+        moved = self._moved(expected)
+        if not moved:
+            self.store.put(wanted)
+        return moved
 
     def _moved(self, before: Configuration) -> Replaced | None:
         match read_one(self.store, before.name):
@@ -111,7 +118,7 @@ class CarefulPut:
                 return Replaced(End.NOT_READ_BACK, f"it was rewritten and could not be read back: {why}")
             case Configuration() as now:
                 if changed := differences(wanted, now):
-                    return self._put_back(before, ", ".join(changed))
+                    return self._put_back(before, now, ", ".join(changed))
                 if all_differences(wanted, now):
                     return Replaced(End.NOT_KEPT, "AWS took the other tag propagation and does not show it")
                 return Replaced(End.DONE)
@@ -128,13 +135,15 @@ class CarefulPut:
             now = read_one(self.store, wanted.name)
         return now
 
-    def _put_back(self, before: Configuration, changed: str) -> Replaced:
+    def _put_back(self, before: Configuration, found: Configuration, changed: str) -> Replaced:
         came = f"it came back with another {changed}"
         try:
-            patiently(lambda: self.store.put(before), self.wait)
+            moved = patiently(lambda: self._put_if(found, before), self.wait)
         except AwsError as error:
             text = f"{came}, and could not be put back: {ending_of(error).lines[0]}"
             return Replaced(End.NOT_PUT_BACK, f"{text}: {_BY_HAND}", error)
+        if moved:
+            return Replaced(End.NOT_PUT_BACK, f"{came}, and was not put back: {moved.detail}: {_BY_HAND}")
         now = self._settled(before)
         if isinstance(now, Configuration) and not all_differences(before, now):
             return Replaced(End.PUT_BACK, f"{came}: its earlier configuration was put back")

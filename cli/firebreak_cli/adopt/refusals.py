@@ -39,11 +39,14 @@ def ends_the_run(error: AwsError) -> bool:
             return False
 
 
-def patiently(change: Callable[[], None], wait: Callable[[float], None]) -> None:
-    """Make a change, and make it again where AWS throttles it. Raises AwsError."""
+def patiently[T](attempt: Callable[[], T], wait: Callable[[float], None]) -> T:
+    """Make a change, and make it again where AWS throttles it. Raises AwsError.
+
+    Half a minute may pass between two tries: `attempt` looks at what it changes each time.
+    """
     for seconds in WAITS:
         try:
-            return change()
+            return attempt()
         except Throttled:
             wait(seconds)
-    return change()
+    return attempt()

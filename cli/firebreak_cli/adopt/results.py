@@ -151,8 +151,10 @@ def end_applied(applied: Applied) -> None:
         raise Ending(NO_AWS, _not_all(applied, f"{len(refused)} refused: {refused[0].detail}"))
     if unread := _resources(outcomes, {Outcome.NOT_READ}):
         raise Ending(NO_AWS, _not_all(applied, f"{unread} could not be read"))
-    if changed := _resources(outcomes, _NOT_RIGHT_ANY_MORE):
-        raise Ending(PARTLY_DONE, _not_all(applied, f"the plan is not right any more for {changed}"))
+    if changed := [one for one in outcomes if one.outcome in _NOT_RIGHT_ANY_MORE]:
+        more = _resources(changed, _NOT_RIGHT_ANY_MORE) - 1
+        named = f"{changed[0].what}{f' and {more} more' if more else ''}: {changed[0].detail}"
+        raise Ending(PARTLY_DONE, _not_all(applied, f"the plan is not right any more for {named}"))
     if owned := _resources(outcomes, _OWNERS):
         raise Ending(OWNED, _not_all(applied, f"{owned} left to their owners"))
 
@@ -228,7 +230,11 @@ def end_taken_back(taken: TakenBack, restored: Sequence[Restoration] = ()) -> No
         raise Ending(NO_AWS, f"NOT ALL TAKEN BACK: {len(refused)} refused: {refused[0].detail}; {done}")
     if outcomes[Undone.NOT_READ]:
         raise Ending(NO_AWS, f"NOT ALL TAKEN BACK: {outcomes[Undone.NOT_READ]} could not be read; {done}")
-    changed = outcomes[Undone.CHANGED]
-    changed += sum(one.outcome is not Undone.CHANGED and bool(one.kept) for one in taken.removals)
+    changed = [
+        *((one.put.what, one.detail) for one in restored if one.outcome is Undone.CHANGED),
+        *((one.what, one.detail) for one in taken.removals if one.outcome is Undone.CHANGED or one.kept),
+    ]
     if changed:
-        raise Ending(PARTLY_DONE, f"NOT ALL TAKEN BACK: {changed} changed since; {done}")
+        (what, detail), more = changed[0], len(changed) - 1
+        named = f"{what}{f' and {more} more' if more else ''}: {detail}"
+        raise Ending(PARTLY_DONE, f"NOT ALL TAKEN BACK: {named}; {done}")

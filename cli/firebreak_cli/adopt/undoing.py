@@ -132,13 +132,19 @@ def _tried(one: Removal, store: TagStore, wait: Callable[[float], None]) -> tupl
 
 def _remove(asked: Removal, store: TagStore, wait: Callable[[float], None]) -> Removal:
     """One removal of what is right still, read back. Raises AwsError."""
-    one = _looked(asked, store)
+
+    def attempt() -> Removal:
+        found = _looked(asked, store)
+        if found.outcome is Undone.READY:
+            store.remove(found.arn, found.keys)
+        return found
+
+    try:
+        one = patiently(attempt, wait)
+    except NotFound:
+        return _without_tags(asked, Undone.ALREADY, "it does not exist any more")
     if one.outcome is not Undone.READY:
         return one
-    try:
-        patiently(lambda: store.remove(one.arn, one.keys), wait)
-    except NotFound:
-        return _without_tags(one, Undone.ALREADY, "it does not exist any more")
     after = store.read(one.arn)
     if isinstance(after, Unknown | NotRead):
         return _ended(one, Undone.REMOVED, "; ".join(filter(None, (one.detail, "it could not be read back"))))
