@@ -46,8 +46,8 @@ EXIT_CODES: Mapping[int, str] = {
     ),
     OWNED: "`adopt --apply` left a part of the plan to its owners, and printed the change for them",
     PARTLY_DONE: (
-        "`adopt` left a part undone that changed or is gone, stopped for want of its undo file, or found that "
-        "an alarm came back otherwise than it was put"
+        "`adopt` left a part undone that changed or is gone, stopped for want of its undo file, or found "
+        "that an alarm came back otherwise than it was put"
     ),
     NOT_DONE: "`act` or `undo` changed nothing: a guard or AWS refused it; a test page was not delivered",
     NOT_KNOWN: "`act`, `undo` or a test page was requested, and its result is not known yet: look first",

@@ -35,6 +35,13 @@ def owner_now(
     return stack_of(physical_id, arn)
 
 
+def objection_of_owner(owner: Owner | Unknown) -> tuple[Outcome, str] | None:
+    """The outcome for a resource that is left to its owner, or whose owner is unknown; None for none."""
+    if isinstance(owner, Unknown):
+        return Outcome.NOT_READ, f"whether a stack manages it could not be read: {owner.why}"
+    return (Outcome.OWNED, f"{owner.shown} manages it, by {owner.by}") if owner.owns else None
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """The outcome of each change, and of each alarm to be put; after `error` the rest was not tried."""
@@ -82,13 +89,10 @@ class Applier:
 
     def _owned(self, change: Change) -> Change:
         owner = owner_now(change.physical_id, change.arn, change.before, self.stack_of)
-        if isinstance(owner, Unknown):
-            why = f"whether a stack manages it could not be read: {owner.why}"
-            return change if self.even_if_owned else change.ended(Outcome.NOT_READ, why)
-        change = replace(change, owner=owner)
-        if owner.owns and not self.even_if_owned:
-            return change.ended(Outcome.OWNED, f"{owner.shown} manages it, by {owner.by}")
-        return change
+        if isinstance(owner, Owner):
+            change = replace(change, owner=owner)
+        objection = None if self.even_if_owned else objection_of_owner(owner)
+        return change.ended(*objection) if objection else change
 
     def apply(self, changes: Iterable[Change], undo: UndoFile) -> Applied:
         """Make the changes that are ready, in order, until credentials, network or undo file fail."""

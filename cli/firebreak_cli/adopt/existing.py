@@ -74,9 +74,13 @@ def _time(value: object) -> datetime:
 
 
 def _changed_at(timed: Mapping[str, Any]) -> datetime | None:
-    """To the millisecond, as a plan's file holds it."""
     found: datetime | None = timed.get(_CONFIGURED)
-    return found and found.replace(microsecond=found.microsecond // 1000 * 1000)
+    return found and milliseconds(found)
+
+
+def milliseconds(at: datetime) -> datetime:
+    """To the millisecond, as a plan's file holds it."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _event(raw: Mapping[str, Any], now: datetime) -> Alarm:

@@ -73,8 +73,3 @@ def _as_tagged(one: Rewrite, change: Change | None, enough: set[Outcome]) -> Rew
     if change.outcome is Outcome.OWNED:
         return replace(one, owner=change.owner).ended(Outcome.OWNED, change.detail)
     return one.ended(Outcome.NOT_TRIED, _TAGS_MISSING)
-
-
-def milliseconds(at: datetime) -> datetime:
-    """To the millisecond, as a plan's file holds it."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)

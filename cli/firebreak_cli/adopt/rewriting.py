@@ -12,12 +12,13 @@ from firebreak.core.routing import TARGET_TRACKING_PREFIX
 from firebreak.errors import AwsError, Denied
 from firebreak_cli.adopt.alarm_configuration import Configuration
 from firebreak_cli.adopt.alarm_store import AlarmStore
-from firebreak_cli.adopt.applying import Tags, owner_now
+from firebreak_cli.adopt.applying import Tags, objection_of_owner, owner_now
 from firebreak_cli.adopt.careful_put import CarefulPut, End, Replaced
 from firebreak_cli.adopt.changes import Outcome
+from firebreak_cli.adopt.existing import milliseconds
 from firebreak_cli.adopt.owners import Owner
 from firebreak_cli.adopt.refusals import ends_the_run
-from firebreak_cli.adopt.rewrites import Rewrite, milliseconds
+from firebreak_cli.adopt.rewrites import Rewrite
 from firebreak_cli.adopt.undo_file import UndoFile
 from firebreak_cli.exit_codes import Ending
 from firebreak_cli.queries.tag_propagation import riding
@@ -83,13 +84,10 @@ class Rewriter:
                 owner = owner_now(one.name, one.arn, tags, self.stack_of)
             case never:
                 assert_never(never)
-        if isinstance(owner, Unknown):
-            why = f"whether a stack manages it could not be read: {owner.why}"
-            return one if self.even_if_owned else one.ended(Outcome.NOT_READ, why)
-        one = replace(one, owner=owner)
-        if owner.owns and not self.even_if_owned:
-            return one.ended(Outcome.OWNED, f"{owner.shown} manages it, by {owner.by}")
-        return one
+        if isinstance(owner, Owner):
+            one = replace(one, owner=owner)
+        objection = None if self.even_if_owned else objection_of_owner(owner)
+        return one.ended(*objection) if objection else one
 
     def apply(
         self, rewrites: Iterable[Rewrite], undo: UndoFile, ended: AwsError | Ending | None = None
