@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from firebreak.aws.alarm_types import AlarmTypes
-from firebreak.errors import Denied, Rejected
+from firebreak.errors import AwsError, Denied, Rejected, Throttled
 from firebreak_cli.queries.alarm_pages import alarm_pages
 
 EVERY, OLDER = ["MetricAlarm", "CompositeAlarm", "LogAlarm"], ["MetricAlarm", "CompositeAlarm"]
@@ -49,8 +49,31 @@ def test_a_call_that_is_refused_with_any_type_ends_as_refused() -> None:
         next(alarm_pages(Region().describe_alarms, "DescribeAlarms"))
 
 
-def test_a_missing_right_is_not_taken_for_a_type_that_is_not_known() -> None:
-    region = Region(code="AccessDenied", status=403)
-    with pytest.raises(Denied):
-        next(alarm_pages(region.describe_alarms, "DescribeAlarms"))
-    assert len(region.asked) == 1
+@pytest.mark.parametrize(
+    "code", ["ValidationError", "ValidationException", "InvalidParameterValue", "InvalidParameterCombination"]
+)
+def test_a_value_that_the_region_does_not_know_is_left_out(code: str) -> None:
+    region = Region(*OLDER, code=code)
+    next(alarm_pages(region.describe_alarms, "DescribeAlarms"))
+    assert [one["AlarmTypes"] for one in region.asked] == [EVERY, OLDER]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("AccessDenied", 403, Denied),
+        ("Throttling", 400, Throttled),
+        ("LimitExceeded", 400, Rejected),
+        ("InvalidNextToken", 400, Rejected),
+    ],
+)
+def test_another_refusal_is_not_taken_for_a_type_that_is_not_known(
+    code: str, status: int, error: type[AwsError]
+) -> None:
+    """The answer without log alarms would look as if none was red."""
+    region, types = Region(*OLDER, code=code, status=status), AlarmTypes()
+    with pytest.raises(error):
+        next(alarm_pages(region.describe_alarms, "DescribeAlarms", types))
+    region.knows = tuple(EVERY)
+    next(alarm_pages(region.describe_alarms, "DescribeAlarms", types))
+    assert [one["AlarmTypes"] for one in region.asked] == [EVERY, EVERY]

@@ -5,19 +5,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from firebreak.aws.translate import translated
 from firebreak.core.intake import reject_early
 from firebreak.core.manual import MOST_RED
 from firebreak.core.model import NO_TAGS, Alarm, Target
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.errors import AwsError
 from firebreak_cli.explain.sources import Sources
+from firebreak_cli.queries.alarm_pages import alarm_pages
 from firebreak_cli.queries.live_alarms import turned_red_event
 
 # Each needs its tags, which CloudWatch gives for one alarm at a time: in a storm not all are looked at.
 MOST_LOOKED_AT = 50
-
-_TYPES = ["MetricAlarm", "CompositeAlarm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,6 @@ def _as_member(alarm: Alarm) -> Alarm:
 
 
 def _red(client: Any) -> Iterator[Mapping[str, Any]]:
-    asked: dict[str, Any] = {"StateValue": "ALARM", "AlarmTypes": _TYPES, "MaxRecords": 100}
-    while True:
-        with translated("DescribeAlarms", mutates=False):
-            page = client.describe_alarms(**asked)
-        yield from (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
-        if not page.get("NextToken"):
-            return
-        asked["NextToken"] = page["NextToken"]
+    for page in alarm_pages(client.describe_alarms, "DescribeAlarms", StateValue="ALARM", MaxRecords=100):
+        for kind in ("MetricAlarms", "CompositeAlarms", "LogAlarms"):
+            yield from page.get(kind, ())

@@ -1,12 +1,12 @@
 """Alarms as DescribeAlarms shows them, read as the events that they would send if they turned red now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from firebreak.aws.described_alarms import described_alarm
-from firebreak.core.model import NO_TAGS, Alarm, AlarmKind, AlarmState
+from firebreak.core.model import NO_TAGS, Alarm, AlarmState
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Reading
 from firebreak.core.tags import ACTION_TAG
@@ -84,21 +84,11 @@ def milliseconds(at: datetime) -> datetime:
 
 
 def _event(raw: Mapping[str, Any], now: datetime) -> Alarm:
-    kind = _kind(raw)
     change = Transition(raw["AlarmName"], now, AlarmState.OK, AlarmState.ALARM, "as if it turned red")
-    # Neither has a metric with dimensions that its event names.
-    plain = {**raw, "Metrics": [], "Period": 0, "Statistic": "", "Namespace": "", "MetricName": ""}
-    parsed = alarm_events.parse(state_change_event(change, plain if kind else raw, NO_TAGS))
+    parsed = alarm_events.parse(state_change_event(change, raw, NO_TAGS))
     if not isinstance(parsed, Alarm):
         raise TypeError("alarm")
-    return replace(parsed, kind=kind, metrics=()) if kind else parsed
-
-
-def _kind(raw: Mapping[str, Any]) -> AlarmKind | None:
-    """The kinds that the event's shape does not show here."""
-    if "ScheduledQueryConfiguration" in raw:
-        return AlarmKind.LOG
-    return AlarmKind.PROMQL if raw.get("EvaluationCriteria") else None
+    return parsed
 
 
 def _rides(raw: Mapping[str, Any]) -> bool:

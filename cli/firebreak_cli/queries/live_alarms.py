@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from firebreak.aws.alarm_types import AlarmTypes
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.translate import translated
 from firebreak.core.missing_data import MissingDataRules
@@ -71,7 +72,7 @@ def red_event(client: Any, name: str, tags: Mapping[str, str], now: datetime, *,
 
     Raises Ending or AwsError.
     """
-    shape = _shape(client, name, "MetricAlarm", "CompositeAlarm")
+    shape = AlarmTypes().ask(lambda kinds: _shape(client, name, kinds))
     if shape is None:
         raise Ending(BAD_INPUT, f"there is no alarm {name}: is this the right region and account?")
     if red:
@@ -91,18 +92,18 @@ def turned_red_event(shape: Mapping[str, Any], tags: Mapping[str, str]) -> Alarm
 
 def turned_red_now(client: Any, name: str, tags: Mapping[str, str], now: datetime) -> Alarm:
     """The event that the alarm's turning red now will send. Raises Ending when it is no metric alarm."""
-    shape = _shape(client, name, "MetricAlarm")
+    shape = _shape(client, name, ["MetricAlarm"])
     if shape is None:
         raise Ending(BAD_INPUT, f"alarm {name} is no metric alarm: nothing but its children can turn it")
     return _turned_red(Transition(name, now, AlarmState.OK, AlarmState.ALARM, "a drill"), shape, tags)
 
 
-def _shape(client: Any, name: str, *kinds: str) -> Mapping[str, Any] | None:
+def _shape(client: Any, name: str, kinds: Sequence[str]) -> Mapping[str, Any] | None:
     """The alarm as DescribeAlarms shows it; None where none of these kinds has the name."""
     with translated("DescribeAlarms", mutates=False):
         page = client.describe_alarms(AlarmNames=[name], AlarmTypes=list(kinds))
-    found: list[Mapping[str, Any]] = [*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ())]
-    return found[0] if found else None
+    listed = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
+    return next((one for kind in listed for one in page.get(kind, ())), None)
 
 
 def as_if_red_event(

@@ -17,6 +17,13 @@ Alarm = Mapping[str, Any]
 PROPAGATION_TAG = "firebreak-local:propagation"
 
 
+# What an alarm has that watches no metrics, as DescribeAlarms names it and as its event does.
+_WITHOUT_METRICS = {
+    "EvaluationCriteria": "evaluationCriteria",
+    "ScheduledQueryConfiguration": "scheduledQueryConfiguration",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One line of an alarm's history."""
@@ -63,6 +70,9 @@ def _configuration(alarm: Alarm) -> Event:
     described = {"description": alarm["AlarmDescription"]} if alarm.get("AlarmDescription") else {}
     if "AlarmRule" in alarm:
         return described | {"alarmRule": alarm["AlarmRule"]}
+    for key, named in _WITHOUT_METRICS.items():
+        if alarm.get(key) is not None:
+            return described | {named: alarm[key]}
     if alarm.get("Metrics"):
         return described | {"metrics": [_query(query) for query in alarm["Metrics"]]}
     stat = {

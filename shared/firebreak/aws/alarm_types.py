@@ -18,11 +18,24 @@ ALARM_TYPES: Sequence[AlarmTypeType] = ("MetricAlarm", "CompositeAlarm", "LogAla
 # Log alarms are not in every region; where they are not, none can be red.
 IN_EVERY_REGION: Sequence[AlarmTypeType] = ("MetricAlarm", "CompositeAlarm")
 
+# The codes with which an AWS service says that a value is none of those that it knows.
+_NOT_A_VALUE = frozenset(
+    {
+        "InvalidParameterCombination",
+        "InvalidParameterException",
+        "InvalidParameterValue",
+        "InvalidParameterValueException",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+
 
 class AlarmTypes:
-    """Asks for every type of alarm; where CloudWatch refuses that, for those that every region has.
+    """Asks for every type of alarm; where the region does not know one, for those that every region has.
 
-    Which of both was answered is remembered: a region that does not know log alarms costs one more call.
+    Which of both was answered is remembered: a region that does not know log alarms costs one more call. Any
+    other refusal says nothing of the types: log alarms that were left out would look as if none was red.
     """
 
     def __init__(self) -> None:
@@ -34,7 +47,9 @@ class AlarmTypes:
             return call([*self._types])
         try:
             return call([*ALARM_TYPES])
-        except Rejected:
+        except Rejected as error:
+            if error.code not in _NOT_A_VALUE:
+                raise
             answer = call([*IN_EVERY_REGION])
         # Not remembered where that was refused too: then the types were not the reason.
         self._types = IN_EVERY_REGION
