@@ -9,7 +9,8 @@ import pytest
 
 from firebreak.core.incident.own_requests import request_of
 from firebreak.core.incident.states import IncidentState
-from firebreak.core.model import Alarm
+from firebreak.core.ledger import incident_name
+from firebreak.core.model import Alarm, RequestKind
 from firebreak.core.paging.page import Phase
 from firebreak.core.reasons import Reason
 from firebreak.policy.compiler import parse_policy
@@ -112,6 +113,44 @@ def test_what_a_human_asked_of_a_stopped_function_is_a_page_of_its_own(world: Wo
     event = request_event(asked(world))
     world.page_desk().handle(crash(event, STOPPED))
     assert len(threads(world)) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"kind": RequestKind.APPROVAL}, "The approved act", id="approval"),
+        pytest.param({"kind": RequestKind.UNDO}, "The undo", id="undo"),
+        pytest.param({"kind": RequestKind.RESTORE}, "The restore", id="restore"),
+        pytest.param({"kind": RequestKind.WAKE, "incident_id": ""}, "The retry", id="retry"),
+    ],
+)
+def test_what_a_human_asked_about_an_incident_is_one_page_that_names_it(
+    world: World, changes: dict[str, Any], says: str
+) -> None:
+    world.page_desk().handle(crash(eventbridge(world.red("other")), STOPPED))
+    incident = a.incident(IncidentState.AWAITING_APPROVAL, id="i-0123456789")
+    request = replace(request_of(incident, world.clock.now()), by="ana", **changes)
+    for _ in range(2):  # Lambda's report may come twice
+        world.page_desk().handle(crash(request_event(request), STOPPED))
+    _, *pages = world.pager.sent
+    ((subject, body),) = pages
+    assert "CRASHED" in subject
+    stopped = "was not carried out: its function is stopped (its reserved concurrency is 0)."
+    assert f"{says} of incident {incident_name(request)} {stopped} Handle it yourself." in body
+    assert "requested by someone who claims to be ana" in body
+    items = world.dynamodb.scan(TableName="ledger")["Items"]
+    decided = [one for one in items if one["pk"]["S"].startswith("DECISION#") and "by" in one]
+    assert [one["incident"]["S"] for one in decided] == [incident_name(request)]
+
+
+def test_a_request_in_a_humans_name_that_no_human_can_make_is_one_of_the_stop(world: World) -> None:
+    """Whoever may put events on the bus may write any name into one."""
+    incident = a.incident(IncidentState.CLIMBING, id="i-0123456789")
+    climb = replace(request_of(incident, world.clock.now()), by="ana")
+    world.page_desk().handle(crash(request_event(climb), STOPPED))
+    ((_, body),) = world.pager.sent
+    assert "incident: i-0123456789" in body
+    assert "Alarms that come to stopped functions meanwhile are summed up." in body
 
 
 def test_a_stop_is_another_cause_than_a_failure(world: World) -> None:

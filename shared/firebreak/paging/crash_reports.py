@@ -1,22 +1,24 @@
 """Lambda's reports of failed functions: their subject, and the announcement that is made of each.
 
 All alarms that one function fails on under one condition are one cause: one thread of pages, counted. All
-functions that somebody stopped are one cause. The decision that was not made is recorded for each alarm, so
-that one that is only counted can be found.
+functions that somebody stopped are one cause, but what a human asked of one is a page of its own. The
+decision that was not made is recorded for each alarm, so that one that is only counted can be found.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decide import refuse
 from firebreak.core.keys import digest
-from firebreak.core.ledger import DecisionRecord, alarm_key, untargeted
+from firebreak.core.ledger import DecisionRecord, alarm_key, delivery_key, incident_name, untargeted
 from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_facts import given_reason
-from firebreak.core.model import Alarm
+from firebreak.core.model import Alarm, OwnEvent, RequestKind
+from firebreak.core.people import claimed
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
@@ -32,6 +34,13 @@ AGAIN_AFTER, SCHEDULES_AGAIN_AFTER = 900, 86_400
 
 
 STOPPED_BY_HAND = "its function is stopped (its reserved concurrency is 0)"
+# What humans ask for in words, by the kind of the request.
+_ASKED: Mapping[RequestKind, str] = {
+    RequestKind.APPROVAL: "The approved act",
+    RequestKind.WAKE: "The retry",
+    RequestKind.UNDO: "The undo",
+    RequestKind.RESTORE: "The restore",
+}
 SUMMED_UP = "Further failures of this function are summed up."
 SUMMED_UP_WHILE_STOPPED = "Alarms that come to stopped functions meanwhile are summed up."
 
@@ -76,7 +85,10 @@ class Crash:
         """The announcement; for an alarm also the record of the decision that was not made."""
         if by_schedule := _by_schedule(self.payload):
             return self._on_schedule(by_schedule, now), None
-        incident_id, found = _incident_in(self.payload), _alarm_in(self.payload)
+        asked = _parsed(self.payload)
+        if self.stopped and isinstance(asked, OwnEvent) and asked.by and asked.kind in _ASKED:
+            return self._on_request_of_a_human(asked, now)
+        incident_id, found = _incident_in(self.payload), _alarm_in(asked)
         # Sweeps repeat the requests of incidents: while the functions are stopped that is no news.
         if isinstance(found, Alarm) and (not incident_id or (self.stopped and not found.manual)):
             return self._on_alarm(found, incident_id, now)
@@ -120,6 +132,36 @@ class Crash:
             lasting=Lasting.ALARM,
         )
         return message, record
+
+    def _on_request_of_a_human(self, asked: OwnEvent, now: datetime) -> tuple[Announcement, DecisionRecord]:
+        """One page for each request: the human who made it counts on the act."""
+        incident, alarm = incident_name(asked), asked.alarm
+        key = digest("crash", STOPPED, delivery_key(asked))
+        decision = refuse(Reason.FUNCTION_FAILED, f"{self.function}: {self.condition}")
+        record = untargeted(key, alarm, self.function, decision, now)
+        message = Announcement(
+            key=key,
+            thread="",
+            kind=AnnouncementKind.CRASHED,
+            at=now,
+            incident_id=incident,
+            action="",
+            headline=(
+                f"{_ASKED[asked.kind]} of incident {incident} was not carried out: {STOPPED_BY_HAND}. "
+                "Handle it yourself."
+            ),
+            facts=(f"function: {self.function}", f"requested by {claimed(asked.by)}"),
+            next=incident_messages.NOTHING_LOOKS_AGAIN,
+            alarm_name="" if alarm.manual else alarm.name,
+            alarm_since=None if alarm.manual else alarm.since,
+            account=alarm.account,
+            region=alarm.region,
+            event=key,
+            cause=Reason.FUNCTION_FAILED.value,
+            watches=() if alarm.manual else (WatchedAlarm.of(alarm),),
+            lasting=Lasting.ALARM,
+        )
+        return message, replace(record, incident_id=incident, kind=asked.kind, by=asked.by)
 
     def _on_something(self, incident_id: str, found: Alarm | str, now: datetime) -> Announcement:
         alarm = found if isinstance(found, Alarm) else None
@@ -192,10 +234,14 @@ def _by_schedule(payload: object) -> _Scheduled | None:
             return None
 
 
-def _alarm_in(payload: object) -> Alarm | str:
-    """The alarm that a failed function was called for; else the reason why the event is none."""
+def _parsed(payload: object) -> Alarm | OwnEvent | str:
+    """The alarm or the request that a failed function was called for; else why the event is none."""
     try:
-        parsed = alarm_events.parse(payload)
+        return alarm_events.parse(payload)
     except UnusableEvent as error:
         return str(error)
-    return parsed if isinstance(parsed, Alarm) else parsed.alarm
+
+
+def _alarm_in(asked: Alarm | OwnEvent | str) -> Alarm | str:
+    """The alarm that it is about; else why there is none."""
+    return asked.alarm if isinstance(asked, OwnEvent) else asked
