@@ -238,9 +238,7 @@ class Account:
             **({"DriftInformation": self.drift} if self.drift else {}),
             "Parameters": [
                 {"ParameterKey": key, "ParameterValue": one}
-                for key, one in (
-                    {"EndpointUrl": "http://local", "ReservedConcurrency": "2"} | self.parameters
-                ).items()
+                for key, one in ({"EndpointUrl": "http://local"} | self._reserved | self.parameters).items()
             ],
             "Outputs": [{"OutputKey": key, "OutputValue": one} for key, one in self.outputs.items()],
         }
@@ -278,6 +276,11 @@ class Account:
         found: dict[str, Any] = json.loads(result.stdout)
         assert (result.exit_code, found["verdict"]["accepted"]) in {(0, True), (8, False)}
         return found
+
+    @property
+    def _reserved(self) -> Mapping[str, str]:
+        """The parameter of this release; that of 0.1.0 had another name."""
+        return {} if "ActionConcurrency" in self.parameters else {"ReservedConcurrency": "2"}
 
     def check(self, code: str) -> dict[str, Any]:
         """The findings of one check alone."""

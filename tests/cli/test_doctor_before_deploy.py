@@ -139,6 +139,18 @@ def test_what_a_stack_that_is_there_reserves_is_counted_already(account: Empty) 
     assert (result, detail[:31]) == ("bad", "ReservedConcurrency reserves 45")
 
 
+@pytest.mark.parametrize(
+    ("copies", "free", "result"), [("2", 100, "could_not_look"), ("2", 130, "good"), ("-1", 100, "good")]
+)
+def test_what_a_stack_of_an_earlier_release_reserves_is_not_known_and_is_not_nothing(
+    account: Empty, copies: str, free: int, result: str
+) -> None:
+    account.status, account.quota = "UPDATE_COMPLETE", (130, free)
+    account.parameters["ActionConcurrency"] = "2"
+    account.deploy_with(f"PageEmail=oncall@example.com ReservedConcurrency={copies}")
+    assert account.check("FB902")["result"] == result
+
+
 def test_a_name_that_leaves_no_room_for_those_of_the_functions_is_found(account: Empty) -> None:
     longest = "f" * LONGEST_STACK_NAME
     for name, findings in ((longest, []), (longest + "f", ["deploy it under a shorter name"])):
@@ -207,6 +219,20 @@ def test_where_no_settings_name_the_stack_the_address_may_come_on_the_command_li
     assert "no settings of sam deploy name a stack firebreak" in detail
     account.samconfig.unlink()
     assert [one[0] for one in account.details("FB905")] == ["warning"]
+
+
+def test_overrides_of_all_commands_count_where_the_deployment_has_none(account: Empty) -> None:
+    written = account.samconfig.read_text(encoding="utf-8")
+    of_all = 'stack_name = "firebreak"\nparameter_overrides = "SubscribeByHand=true"\n'
+    written = written.replace('stack_name = "firebreak"\n', of_all)
+    account.samconfig.write_text(written, encoding="utf-8")
+    found = deploy_settings(account.samconfig, "firebreak")
+    assert found == DeploySettings("prod", {"PageEmail": "oncall@example.com"})
+    account.samconfig.write_text(written.partition("[prod.deploy")[0], encoding="utf-8")
+    assert deploy_settings(account.samconfig, "firebreak") == DeploySettings(
+        "prod", {"SubscribeByHand": "true"}
+    )
+    assert account.details("FB905") == []
 
 
 @pytest.mark.parametrize("damage", ["version = ", '[prod.global.parameters]\nstack_name = "firebreak"\n[x'])
@@ -293,6 +319,12 @@ def test_a_wrong_option_is_one_line(account: Empty, words: list[str], line: str)
 def test_a_check_before_deployment_goes_with_its_option(account: Empty) -> None:
     result = run("doctor", "--only", "FB901", environment=account.environment)
     assert error_lines(result) == ["firebreak: --only FB901: this check goes with --before-deploy"]
+
+
+def test_settings_of_a_deployment_go_with_its_option(account: Empty) -> None:
+    result = run("doctor", "--samconfig", "mine.toml", environment=account.environment)
+    line = "firebreak: --samconfig mine.toml: it goes with --before-deploy alone"
+    assert (result.exit_code, error_lines(result)) == (2, [line])
 
 
 def test_the_policy_of_viewers_allows_all_that_it_calls(account: Empty) -> None:

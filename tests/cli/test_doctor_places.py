@@ -94,6 +94,13 @@ def test_a_topic_of_the_policy_is_looked_at_where_a_channel_falls_back_to_it(
     assert [one[1] for one in account.details("FB301")] == [TOPIC]
 
 
+def test_a_topic_of_another_account_whose_owner_lets_nobody_look_is_named(account: Account) -> None:
+    account.outputs["PageTopicArn"] = theirs = f"arn:aws:sns:{a.REGION}:444455556666:oncall"
+    account.denied = {"ListSubscriptionsByTopic"}
+    said = "it is of account 444455556666, which lets nobody else list its subscriptions"
+    assert account.details("FB301") == [("could_not_look", theirs, said)]
+
+
 # --- FB302
 
 

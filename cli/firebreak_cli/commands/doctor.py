@@ -116,6 +116,7 @@ def doctor(
     if page_test is not None:
         _refuse_looks(only, short, list_them, before_deploy, samconfig, waivers)
         return _test_page(environment_of(ctx), page_test, policy, stack, ask_first=not yes, as_json=as_json)
+    _refuse_samconfig_alone(samconfig, before_deploy=before_deploy)
     if list_them:
         return _list(as_json=as_json)
     from firebreak_cli.doctor.deploy_settings import SAMCONFIG
@@ -214,6 +215,13 @@ def _list_questions(*, as_json: bool) -> None:
     if as_json:
         return print_json(on_aws_report.questions_as_json(questions))
     return on_aws_report.list_questions(questions, screen.console())
+
+
+def _refuse_samconfig_alone(samconfig: Path | None, *, before_deploy: bool) -> None:
+    from firebreak_cli.exit_codes import BAD_INPUT, Ending
+
+    if samconfig and not before_deploy:
+        raise Ending(BAD_INPUT, f"--samconfig {samconfig}: it goes with --before-deploy alone")
 
 
 def _refuse_looks(*options: object) -> None:

@@ -123,6 +123,12 @@ def _in_the_way(status: str) -> tuple[str, str]:
             return "its events say why; do not delete it", f"aws cloudformation describe-stack-events {place}"
 
 
+_OTHER_PARAMETERS = (
+    "the stack is of an earlier release, whose parameters were others: how much of what "
+    f"{RESERVED} reserves it has reserved already is not known"
+)
+
+
 def quota_has_room(site: Site) -> Looked:
     """FB902. The reservations of a stack that is there are counted already."""
     with translated("GetAccountSettings", mutates=False):
@@ -132,10 +138,10 @@ def quota_has_room(site: Site) -> Looked:
     if isinstance(site.settings, Unknown | NotRead):
         return Looked(at, (unseen(site.settings.why),))
     needed, had = _reserved_by(site.given()), 0 if site.is_new else _reserved_by(site.parameters())
-    if not site.is_new and RESERVED not in site.parameters():
-        return Looked(at)  # an earlier release reserved by parameters that are gone, and more
     short = needed + KEPT_UNRESERVED - free - had
     if needed > had and short > 0:
+        if not site.is_new and RESERVED not in site.parameters():
+            return Looked(at, (unseen(_OTHER_PARAMETERS),))
         detail = f"{RESERVED} reserves {needed}, AWS keeps {KEPT_UNRESERVED}: {at}"
         return Looked(at, (bad(detail, wanted=str(quota + short)),))
     if quota < KEPT_UNRESERVED:

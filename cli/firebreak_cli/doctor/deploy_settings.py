@@ -29,15 +29,12 @@ def deploy_settings(file: Path, stack: str) -> Reading[DeploySettings]:
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         return Unknown(f"{file} cannot be read: {error}")
     for name, environment in environments.items():
-        if isinstance(environment, dict) and _stack_of(environment) == stack:
-            given = _parameters(environment, "deploy").get("parameter_overrides", "")
-            return _settings(name, given, file)
+        if isinstance(environment, dict):
+            # As SAM does: a setting of the command takes the place of the same one for all commands.
+            given = {**_parameters(environment, "global"), **_parameters(environment, "deploy")}
+            if given.get("stack_name") == stack:
+                return _settings(name, given.get("parameter_overrides", ""), file)
     return ABSENT
-
-
-def _stack_of(environment: Mapping[str, Any]) -> object:
-    of_all = _parameters(environment, "global").get("stack_name")
-    return _parameters(environment, "deploy").get("stack_name", of_all)
 
 
 def _parameters(environment: Mapping[str, Any], command: str) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from firebreak.aws.translate import look
 from firebreak.core.paging.rules import ChannelKind, ChannelRules, PagingRules
 from firebreak.core.readings import ABSENT, Absent, Unknown
-from firebreak.errors import NotFound
+from firebreak.errors import Denied, NotFound
 from firebreak_cli.doctor.deployment import pages
 from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Finding, Looked, bad, unseen, warning
@@ -38,7 +38,7 @@ def topics_are_heard(seen: Examination) -> Looked:
 
 
 def _heard(stack: Stack, topic: str) -> Iterator[Finding]:
-    region = topic.split(":")[3]
+    region, account = topic.split(":")[3:5]
     if region != stack.region:
         yield unseen(f"the topic is in {region}, this command asks {stack.region}", topic)
         return
@@ -46,6 +46,11 @@ def _heard(stack: Stack, topic: str) -> Iterator[Finding]:
         found = subscriptions_of(stack, topic)
     except NotFound:
         yield bad("the topic does not exist", topic)
+        return
+    except Denied:
+        if account == stack.account:
+            raise
+        yield unseen(f"it is of account {account}, which lets nobody else list its subscriptions", topic)
         return
     if not found.confirmed:
         yield bad(f"no confirmed subscription, {found.pending} not confirmed yet", topic)
