@@ -1,6 +1,7 @@
 """Runs checkov on the templates: `python -m template.scan CHECKOV TEMPLATE...`; `make lint` does it.
 
-checkov alone would pass a template that it cannot read, and a suppression that suppresses nothing any more.
+checkov alone would pass a template that it cannot read, one in which it looks at nothing, and a suppression
+that suppresses nothing any more.
 """
 
 import json
@@ -18,6 +19,9 @@ from template.cloudformation import CloudFormationLoader
 OPTIONS = ("--framework", "cloudformation", "--skip-download", "--output", "json")
 # Shorter ones say nothing.
 SHORTEST_REASON = 20
+# Its exit codes: nothing was found, something was.
+ENDS = (0, 1)
+CHECKS = ("passed_checks", "failed_checks", "skipped_checks")
 
 
 def main() -> None:
@@ -31,31 +35,55 @@ def main() -> None:
 
 
 def scanned(program: str, paths: Sequence[str]) -> str:
-    """The report of checkov on these templates, as JSON."""
+    """The report of checkov on these templates, as JSON. Raises SystemExit where it came to no end."""
     command = [program, *(part for path in paths for part in ("--file", path)), *OPTIONS]
     quiet = os.environ | {"LOG_LEVEL": "ERROR"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)  # noqa: S603  # of this repository's lock
     sys.stderr.write(done.stderr)
+    if done.returncode not in ENDS:
+        sys.exit(f"checkov ended with {done.returncode}")
     return done.stdout
 
 
 def findings(report: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterator[str]:
-    """The faults to mend: failed checks, templates not read, suppressions without need or reason."""
-    results = report["results"]
+    """The faults to mend: failed checks, what was not looked at, suppressions without need or reason."""
+    # Of no resource at all checkov prints counts alone.
+    results = report.get("results", {"parsing_errors": [], **{kind: [] for kind in CHECKS}})
     yield from (f"{path}: checkov cannot read it" for path in results["parsing_errors"])
+    yield from _not_looked_at(report, results, templates)
     for one in results["failed_checks"]:
         yield f"{one['resource']}: {one['check_id']}: {one['check_name']}"
-    needed = {(one["resource"], one["check_id"]) for one in results["skipped_checks"]}
-    for resource, check, reason in (one for template in templates.values() for one in suppressed(template)):
-        if (resource, check) not in needed:
-            yield f"{resource}: {check} is suppressed, and checkov finds nothing there"
-        if len(reason) < SHORTEST_REASON:
-            yield f"{resource}: {check} is suppressed without a reason"
+    needed = {(_path(one), one["resource"], one["check_id"]) for one in results["skipped_checks"]}
+    for path, template in templates.items():
+        for resource, check, reason in suppressed(template):
+            if (Path(path).resolve(), resource, check) not in needed:
+                yield f"{resource}: {check} is suppressed, and checkov finds nothing there"
+            if len(reason) < SHORTEST_REASON:
+                yield f"{resource}: {check} is suppressed without a reason"
+
+
+def _not_looked_at(
+    report: Mapping[str, Any], results: Mapping[str, Any], templates: Mapping[str, Any]
+) -> Iterator[str]:
+    """Templates without a check of any kind, and resources that checkov did not count."""
+    looked = {_path(one) for kind in CHECKS for one in results[kind]}
+    yield from (
+        f"{path}: checkov checks nothing of it" for path in templates if Path(path).resolve() not in looked
+    )
+    counted = report.get("summary", report)["resource_count"]
+    there = sum(len(one["Resources"]) for one in templates.values())
+    if counted != there:
+        yield f"checkov counts {counted} resources, and there are {there}"
+
+
+def _path(found: Mapping[str, Any]) -> Path:
+    return Path(found["file_abs_path"]).resolve()
 
 
 def suppressed(template: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Each suppression of a template: the resource as checkov names it, the check and the reason."""
-    for name, one in template["Resources"].items():
+    resources = template["Resources"].items()
+    for name, one in ((name, one) for name, one in resources if isinstance(one, dict)):  # a loop is a list
         for skip in one.get("Metadata", {}).get("checkov", {}).get("skip", ()):
             yield f"{one['Type']}.{name}", skip["id"], skip.get("comment", "")
 

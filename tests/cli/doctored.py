@@ -278,7 +278,7 @@ class Account:
         return found
 
     @property
-    def _reserved(self) -> Mapping[str, str]:
+    def _reserved(self) -> dict[str, str]:
         """The parameter of this release; that of 0.1.0 had another name."""
         return {} if "ActionConcurrency" in self.parameters else {"ReservedConcurrency": "2"}
 

@@ -1,6 +1,7 @@
 """A release: its bill of materials, its notes, and one signature over every file."""
 
 import json
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -40,6 +41,23 @@ def test_a_library_without_a_license_is_an_error_that_names_it() -> None:
         license_of("no-such-library")
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("boto3==1.44.5", "boto3==1.44.5 is not pinned by a version and the SHA-256"),
+        (f"boto3>=1 --hash=sha256:{'0' * 64}", "boto3>=1 is not pinned by a version and the SHA-256"),
+        ("--extra-index-url https://example.com", "--extra-index-url"),
+    ],
+)
+def test_a_line_of_a_lock_that_is_not_understood_is_no_library_less(
+    tmp_path: Path, line: str, says: str
+) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text(f"# made by hand\n{line}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(says)):
+        libraries(lock)
+
+
 def test_the_bill_of_materials_is_cyclonedx_with_the_hashes_of_the_lock() -> None:
     text = bill("firebreak-layer", "1.2.3", libraries(LOCK), NOW)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
@@ -49,7 +67,10 @@ def test_the_bill_of_materials_is_cyclonedx_with_the_hashes_of_the_lock() -> Non
     boto3 = by_name["boto3"]
     assert boto3["purl"] == f"pkg:pypi/boto3@{locked('shared/requirements.txt')['boto3']}"
     hashes = LOCK.read_text(encoding="utf-8")
-    assert all(one["content"] in hashes for one in boto3["hashes"])
+    written = [one["content"] for one in boto3["hashes"]]
+    # A wheel and a source archive.
+    assert len(written) == 2
+    assert all(f"--hash=sha256:{one}" in hashes for one in written)
     assert boto3["licenses"] == [{"expression": "Apache-2.0"}]
 
 

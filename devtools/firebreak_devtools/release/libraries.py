@@ -38,17 +38,26 @@ class Library:
 
 
 def libraries(lock: Path) -> tuple[Library, ...]:
-    """The libraries that a lock brings to Lambda. Raises ValueError where one declares no license."""
+    """The libraries that a lock brings to Lambda.
+
+    Raises ValueError where a line pins nothing or has no hash, and where a library declares no license.
+    """
     return tuple(_libraries(lock.read_text(encoding="utf-8")))
 
 
 def _libraries(text: str) -> Iterator[Library]:
-    for entry in re.split(r"^(?=[a-z0-9._-]+==)", text, flags=re.MULTILINE)[1:]:
-        wanted = Requirement(entry.partition("\\")[0].strip())
+    lines = (line.partition(" #")[0].strip() for line in text.replace("\\\n", " ").splitlines())
+    for line in (one for one in lines if one and not one.startswith("#")):
+        wanted = Requirement(line.partition(" --hash=")[0])
         if wanted.marker and not wanted.marker.evaluate(LAMBDA):
             continue
-        hashes = tuple(re.findall(r"--hash=sha256:([0-9a-f]{64})", entry))
-        yield Library(wanted.name, str(wanted.specifier).removeprefix("=="), hashes, license_of(wanted.name))
+        hashes = tuple(re.findall(r"--hash=sha256:([0-9a-f]{64})", line))
+        (version,) = [one.version for one in wanted.specifier if one.operator == "=="] or [""]
+        if not (version and hashes):
+            raise ValueError(
+                f"{wanted} is not pinned by a version and the SHA-256 of its files: run make lock"
+            )
+        yield Library(wanted.name, version, hashes, license_of(wanted.name))
 
 
 def license_of(name: str) -> str:
