@@ -1,5 +1,6 @@
 """The statements of templates as IAM reads them: intrinsic functions put in, one list a role."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ PSEUDO = {
 }
 # The parameters that hold an ARN, as an example.
 ARN_PARAMETERS = {
+    "CentralBusArn": f"arn:aws:events:{REGION}:222233334444:event-bus/firebreak-central",
     "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f1e2d3c",
     "PageKeyArns": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/9a8b7c6d",
     "PageLogGroupArns": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/ecs/api:*",
@@ -25,6 +27,7 @@ ARNS = {
     "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{{}}",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{}}",
     "AWS::Events::EventBus": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{{}}",
+    "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
     "AWS::Scheduler::ScheduleGroup": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{{}}",
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{}}",
@@ -49,12 +52,22 @@ def resource_policies(template: Mapping[str, Any]) -> dict[str, list[Statement]]
     """The statements that say who may use a resource, trust policies among them, by logical id."""
     found: dict[str, list[Statement]] = {}
     for name, one in _resources(template):
-        properties = one["Properties"]
-        is_policy = one["Type"] in {"AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
-        document = properties.get("AssumeRolePolicyDocument") or (is_policy and properties["PolicyDocument"])
-        if document:
+        if document := _of_a_resource(one["Type"], one["Properties"], template):
             found[name] = [_statement(each, template) for each in _each(document)]
     return found
+
+
+def _of_a_resource(kind: str, properties: Mapping[str, Any], template: Mapping[str, Any]) -> Any:
+    """The document that says who may use a resource; None for a resource that is no such policy."""
+    match kind:
+        case "AWS::SNS::TopicPolicy" | "AWS::SQS::QueuePolicy":
+            return properties["PolicyDocument"]
+        case "AWS::Events::EventBusPolicy":
+            return {"Statement": [properties["Statement"]]}
+        case "AWS::Logs::ResourcePolicy":
+            return json.loads(resolved(properties["PolicyDocument"], template))
+        case _:
+            return properties.get("AssumeRolePolicyDocument")
 
 
 def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

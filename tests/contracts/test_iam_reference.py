@@ -1,5 +1,6 @@
 """Each statement that this repository ships names what AWS knows, by the reference that AWS publishes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ OF_THE_KEY = "examples/key/template.yaml"
 TEMPLATES = sorted(
     {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "template.yaml", *ROOT.glob("examples/*/template.yaml"))
+        for path in (ROOT / "template.yaml", *ROOT.glob("examples/*/*.yaml"))
+        if "Resources" in read(path)
     }
     - {OF_THE_KEY}
 )
@@ -43,7 +45,22 @@ def test_a_role_allows_every_resource_that_its_calls_require(of: tuple[str, str]
 def test_every_policy_of_the_templates_is_looked_at() -> None:
     text = "".join((ROOT / path).read_text(encoding="utf-8") for path in TEMPLATES)
     shipped = {one.sid for found in (*ROLES.values(), *RESOURCES.values()) for one in found if one.sid}
-    assert {line.split()[-1] for line in text.splitlines() if " Sid: " in line} == shipped
+    # As YAML, and in the JSON of a policy that is a text.
+    assert {*re.findall(r'\bSid"?: "?(\w+)', text)} == shipped
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        pytest.param(("examples/organization/central.yaml", "events:PutEvents"), id="a bus"),
+        pytest.param(("examples/organization/central.yaml", "logs:PutLogEvents"), id="logs"),
+        pytest.param(("examples/organization/member.yaml", "sqs:SendMessage"), id="a queue"),
+    ],
+)
+def test_the_policies_of_resources_of_every_kind_are_looked_at(of: tuple[str, str]) -> None:
+    path, action = of
+    found = [one for (at, _), statements in RESOURCES.items() if at == path for one in statements]
+    assert action in {each for one in found for each in one.actions}
 
 
 @pytest.mark.parametrize("action", sorted(NOT_YET_LISTED))
