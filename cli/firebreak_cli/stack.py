@@ -20,6 +20,8 @@ from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 if TYPE_CHECKING:
     from boto3.session import Session
 
+    from firebreak.aws.bus import EventBus
+
 DEFAULT_STACK = "firebreak"
 TABLE_VARIABLE = "FIREBREAK_LEDGER_TABLE"
 DEFAULT_POLICY = "policy.toml"
@@ -79,6 +81,22 @@ class Stack:
     def reader(self, service: str) -> Any:
         """A client for calls that may be repeated: reads, and the ledger's conditional writes."""
         return client(self.session, service)
+
+
+def human_bus(stack: Stack) -> "EventBus":
+    """The stack's bus for people's events; each request has its caller's proof. Raises Ending or AwsError."""
+    from functools import partial
+
+    from firebreak.aws.bus import EventBus
+    from firebreak.aws.callers import regional_sts, sign
+
+    sts = regional_sts(stack.session, stack.region)
+    return EventBus(
+        stack.reader("events"),
+        stack.bus_name,
+        by_human=True,
+        prove=partial(sign, stack.session, sts, stack.address),
+    )
 
 
 def find(environment: Environment, name: str) -> Stack:

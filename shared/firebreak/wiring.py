@@ -13,7 +13,15 @@ from boto3.session import Session
 from firebreak.aws.alarm_types import AlarmTypes
 from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
-from firebreak.aws.clients import FAIL_FAST_SECONDS, fail_fast, made_once, mutator, patient, reader
+from firebreak.aws.clients import (
+    FAIL_FAST_SECONDS,
+    fail_fast,
+    made_once,
+    mutator,
+    patient,
+    reader,
+    unsigned_reader,
+)
 from firebreak.aws.own_measures import DeadLetters, OwnEvents
 from firebreak.aws.page_extras import LOG_CONNECT_SECONDS, LOG_REPLY_SECONDS, AlarmPictures, LogGroups
 from firebreak.aws.schedules import SOONEST, SOONEST_ON_LOCAL_AWS, OneTimeSchedules
@@ -22,9 +30,10 @@ from firebreak.aws.topic import TopicChannel
 from firebreak.aws.user_agent import IncidentUserAgent
 from firebreak.core.action_spec import ActionSpec, Runbook
 from firebreak.core.messages.announcement import Announcement
-from firebreak.core.model import Target
+from firebreak.core.model import CallerProof, OwnEvent, Target, Unresolved
 from firebreak.core.paging.commands import StackAddress
 from firebreak.core.paging.rules import ChannelRules
+from firebreak.core.people import Caller, Unconfirmed
 from firebreak.core.ports import Clock, Log
 from firebreak.core.readings import ABSENT, Reading, Unknown
 from firebreak.core.watchdog import METRICS_NAMESPACE
@@ -169,6 +178,19 @@ class Wiring:
 
         return ask
 
+    def confirm(self, event: OwnEvent) -> OwnEvent | Unresolved:
+        """The request with its caller's name; connected when a human's request comes."""
+        from firebreak.remediation.callers import CallerCheck
+
+        def ask(proof: CallerProof) -> Caller | Unconfirmed | Unknown:
+            from firebreak.aws.callers import StsCallers
+
+            own = self.settings
+            stack = StackAddress(own.stack_name, own.region, own.account)
+            return StsCallers(partial(unsigned_reader, self.session), stack).caller_of(proof)
+
+        return CallerCheck(ask, self.settings.account).confirm(event)
+
     def remediator(self, action_name: str) -> Remediator:
         """The function of one action. Raises SettingsError when there is none of that name."""
         if action_name not in ACTIONS:
@@ -191,6 +213,7 @@ class Wiring:
             account=self.settings.account,
             region=self.settings.region,
             partition=self.settings.partition,
+            confirm=self.confirm,
             behind=self.services_behind(),
             naming=self.user_agent.naming,
             diagnostics=self._diagnostics(action.spec),

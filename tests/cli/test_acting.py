@@ -11,6 +11,7 @@ import pytest
 
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.history import Hold
+from firebreak.core.people import person
 from firebreak.errors import Denied, OutcomeUnknown
 from firebreak.policy.compiler import parse_policy
 from firebreak.services.ecs.model import ServiceLive
@@ -148,7 +149,7 @@ def test_the_page_of_the_act_names_the_caller_and_the_reason(desk: Desk) -> None
     desk.act("--yes")
     desk.world.deliver()
     page = desk.world.pager.sent[0][1]
-    assert "requested by someone who claims to be" in page
+    assert f"requested by {person(CALLER)}" in page
     assert "reason given: it hangs" in page
 
 

@@ -1,7 +1,7 @@
 """`firebreak approve` and `firebreak deny`: the answer to a plan, by whom, and its announcement."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +16,10 @@ from firebreak.policy.compiler import parse_policy
 from firebreak.remediation.decision_recorder import Summary
 from tests.cli.running import StackSession, cli_environment, deployed, error_lines, run
 from tests.support import builders as a
+from tests.support.simulated_sts import Known, SimulatedSts
 from tests.support.world import World
 from tests.workflow.approving import approve
+from tests.workflow.test_callers import handled
 
 MINUTE = timedelta(minutes=1)
 ASKING = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"')
@@ -73,6 +75,45 @@ def test_a_yes_reaches_the_actions_function_with_the_callers_name(asking: World)
         {"source": "firebreak", "detail-type": "Firebreak Human Request", "detail": detail}
     )
     assert (done.outcome, len(asking.ecs.writes)) == ("act", 1)
+
+
+def test_a_yes_has_the_callers_signature_on_this_very_request(asking: World) -> None:
+    incident = asked(asking)
+
+    _, (entry,) = command(asking, "approve", question_id(incident))
+
+    event = {
+        "source": "firebreak",
+        "detail-type": entry["DetailType"],
+        "detail": json.loads(entry["Detail"]),
+    }
+    own = StackSession(deployed).get_credentials()
+    assert own
+    moto = Known("arn:aws:iam::111122223333:user/ana", own.access_key, own.secret_key, own.token or "")
+    done = handled(asking, SimulatedSts((moto,), datetime.now(UTC)), event)
+    assert done.outcome == "act"
+    assert asking.incident(incident.id).approved_by == (moto.arn,)
+
+
+def test_a_second_yes_of_one_person_is_refused_where_two_must(asking: World) -> None:
+    asking.policy = parse_policy(f"{ASKING}\n[[overrides]]\ntarget = 'ecs:prod/api'\napprovers = 2\n", "two")
+    incident = asked(asking)
+    approve(asking, incident, by=CALLER)
+
+    result, sent = command(asking, "approve", question_id(incident))
+
+    assert (result.exit_code, sent) == (2, [])
+    assert error_lines(result) == [f"firebreak: {CALLER} approved this already: another person must as well"]
+
+
+def test_who_approved_before_is_shown_to_the_second_person(asking: World) -> None:
+    asking.policy = parse_policy(f"{ASKING}\n[[overrides]]\ntarget = 'ecs:prod/api'\napprovers = 2\n", "two")
+    incident = asked(asking)
+    approve(asking, incident)
+
+    result, _ = command(asking, "approve", question_id(incident))
+
+    assert "Before approved by ana (role oncall)" in " ".join(result.stdout.split())
 
 
 def test_a_yes_shows_the_plan_that_it_was_said_to(asking: World) -> None:

@@ -11,7 +11,7 @@ from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.storm import RedAlarm
 from firebreak.core.messages import incident_messages
 from firebreak.core.model import AlarmState, Metric, Mute
-from firebreak.core.people import claimed
+from firebreak.core.people import person
 from firebreak.core.reasons import Reason
 from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.policy.compiler import parse_policy
@@ -193,9 +193,9 @@ def test_the_caller_is_named_in_history_decision_and_page(console: Console) -> N
     (done,) = console.carry()
 
     text = " ".join(run("show", done.incident_id, environment=console.environment).stdout.split())
-    assert f"claimed rung 1: restart-service, asked for by {claimed(CALLER)}" in text
-    assert f"(wake, restart-service ecs:prod/api, by {claimed(CALLER)})" in text
-    assert f"  - requested by {claimed(CALLER)}\n" in console.world.pager.sent[-1][1]
+    assert f"claimed rung 1: restart-service, requested by {person(CALLER)}" in text
+    assert f"(wake, restart-service ecs:prod/api, by {person(CALLER)})" in text
+    assert f"  - requested by {person(CALLER)}\n" in console.world.pager.sent[-1][1]
 
 
 def test_a_name_with_control_characters_is_shown_as_one_line(console: Console) -> None:
@@ -212,7 +212,7 @@ def test_a_name_with_control_characters_is_shown_as_one_line(console: Console) -
     done = console.world.remediator().handle(event)
     console.world.deliver()
 
-    assert "  - requested by someone who claims to be ana\n" in console.world.pager.sent[-1][1]
+    assert "  - requested by ana\n" in console.world.pager.sent[-1][1]
     assert "\x1b" not in run("show", done.incident_id, environment=console.environment).stdout
 
 

@@ -233,6 +233,7 @@ def test_a_decision_that_leaves_the_list_for_newer_ones_is_not_gone() -> None:
         outcome="refuse",
         reason="frozen",
         policy="",
+        verified=False,
         checks=(),
         by="",
         transition=None,

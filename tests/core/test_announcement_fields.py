@@ -350,12 +350,9 @@ def test_a_recovery_without_a_plan_has_nothing_to_warn_of() -> None:
 
 
 def test_a_humans_request_is_named_with_its_outcome() -> None:
-    acted = incident_messages.acted(a.incident(note=""), AT, "ana")
-    assert acted.facts[-2] == "requested by someone who claims to be ana"
-    assert (
-        of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana").facts[-1]
-        == "requested by someone who claims to be ana"
-    )
+    acted = incident_messages.acted(a.incident(note=""), AT, "approved by ana")
+    assert acted.facts[-2] == "approved by ana"
+    assert of(refuse(Reason.BUDGET_FULL, "5/5"), by="ana", verified=True).facts[-1] == "requested by ana"
 
 
 @pytest.mark.parametrize("prefix", ["", "1:", "12:"])

@@ -21,6 +21,7 @@ from firebreak.core.ledger import Claim
 from firebreak.core.limits.history import Act, Hold
 from firebreak.core.limits.scopes import Level
 from firebreak.core.limits.storm import Storm
+from firebreak.core.manual import stand_in
 from firebreak.core.model import AlarmState, Autonomy, Obstacle, Request, RequestKind, Unresolved
 from firebreak.core.readings import ABSENT
 from firebreak.core.reasons import Reason
@@ -47,8 +48,12 @@ WAITING = a.incident(IncidentState.AWAITING_APPROVAL)
 YES = replace(
     climb(kind=RequestKind.APPROVAL),
     by="arn:aws:sts::111122223333:assumed-role/oncall/ana",
+    verified=True,
     question=question_id(WAITING),
 )
+
+
+FIRST, RESTART = "1 of 2 people approved,", a.PLAN.summary
 
 
 def asked(**changes: object) -> Check:
@@ -64,7 +69,7 @@ class TestApproved:
         check = asked()
 
         assert found(check) == (PASSED, None)
-        assert check.detail == f"by someone who claims to be ana (role oncall): {a.PLAN.summary}"
+        assert check.detail == f"by ana (role oncall): {a.PLAN.summary}"
 
     def test_another_plan_than_the_approved_one_is_refused(self) -> None:
         other = replace(
@@ -133,17 +138,78 @@ class TestApproved:
         )
 
     @pytest.mark.parametrize(
-        ("request_", "rules", "text"),
+        ("request_", "autonomy", "reason", "text"),
         [
-            (replace(YES, by=""), a.rules(), "the request names nobody"),
-            (YES, a.rules(autonomy=Autonomy.OBSERVE), "the policy now says observe"),
+            pytest.param(
+                replace(YES, by="", verified=False),
+                Autonomy.AUTO,
+                Reason.CALLER_UNCONFIRMED,
+                "the request names nobody",
+                id="nameless",
+            ),
+            pytest.param(
+                replace(YES, verified=False),
+                Autonomy.AUTO,
+                Reason.CALLER_UNCONFIRMED,
+                "by someone who claims to be ana (role oncall)",
+                id="claimed alone",
+            ),
+            pytest.param(
+                YES,
+                Autonomy.OBSERVE,
+                Reason.NOT_APPROVED,
+                "the policy now says observe",
+                id="only watching by now",
+            ),
         ],
-        ids=["nameless", "only watching by now"],
     )
-    def test_a_yes_that_does_not_count_says_why(self, request_: Request, rules: Rules, text: str) -> None:
-        check = approved(request_, rules, a.snapshot(incident=WAITING))
+    def test_a_yes_that_does_not_count_says_why(
+        self, request_: Request, autonomy: Autonomy, reason: Reason, text: str
+    ) -> None:
+        check = approved(request_, a.rules(autonomy=autonomy), a.snapshot(incident=WAITING))
 
-        assert (check.guard, check.reason, check.detail) == ("approved", Reason.NOT_APPROVED, text)
+        assert (check.guard, check.result, check.reason, check.detail) == ("approved", OBJECTED, reason, text)
+
+    def test_what_a_human_asked_for_is_approved_although_the_policy_only_observes(self) -> None:
+        by_hand = replace(YES, alarm=stand_in(a.TARGET, "it hangs", a.NOW))
+
+        check = approved(by_hand, a.rules(autonomy=Autonomy.OBSERVE), a.snapshot(incident=WAITING))
+
+        assert found(check) == (PASSED, None)
+
+    @pytest.mark.parametrize(
+        ("before", "result", "detail"),
+        [
+            pytest.param((), OBJECTED, f"{FIRST} by ana (role oncall): {RESTART}", id="first"),
+            pytest.param(
+                (YES.by,),
+                OBJECTED,
+                f"{FIRST} by ana (role oncall): {RESTART}",
+                id="again",
+            ),
+            pytest.param(
+                ("arn:aws:sts::111122223333:assumed-role/admin/ana",),
+                OBJECTED,
+                f"{FIRST} by ana (role admin) and ana (role oncall): {RESTART}",
+                id="in another role",
+            ),
+            pytest.param(
+                ("arn:aws:iam::111122223333:user/bo",),
+                PASSED,
+                f"by bo and ana (role oncall): {RESTART}",
+                id="another person",
+            ),
+        ],
+    )
+    def test_two_different_people_approve_where_the_policy_says_so(
+        self, before: tuple[str, ...], result: Result, detail: str
+    ) -> None:
+        seen = a.snapshot(incident=replace(WAITING, approved_by=before))
+
+        check = approved(YES, a.rules(approvers=2), seen)
+
+        reason = Reason.NEEDS_ANOTHER_APPROVER if result is OBJECTED else None
+        assert check == Check("approved", result, detail, reason)
 
     def test_a_yes_by_a_slow_clock_is_not_too_old(self) -> None:
         late = replace(YES, at=a.NOW - 60 * MINUTE)

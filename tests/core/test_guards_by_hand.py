@@ -24,7 +24,7 @@ from tests.support import builders as a
 
 WORD = stand_in(a.TARGET, "it hangs", a.NOW)
 ASKED = a.request(RequestKind.MANUAL, alarm=WORD, by="ada", plan_seen=plan_id(a.PLAN))
-ADA = "someone who claims to be ada"
+ADA = "ada"
 DOUBTED = replace(a.PLAN, doubts=("only dates speak for it", "an old image"))
 
 

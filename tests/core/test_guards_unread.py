@@ -25,7 +25,7 @@ UNTAGGED = a.request(alarm=a.alarm(tags={}))
 GROUPS = a.request(groups=frozenset({"targetgroup/blue/6071a0b1c2d3e4f5"}))
 SERIES = a.request(alarm=a.alarm(contributor=Contributor("5d3e", {})))
 RESTORE = climb(kind=RequestKind.RESTORE)
-YES = climb(kind=RequestKind.APPROVAL, by="ana")
+YES = climb(kind=RequestKind.APPROVAL, by="ana", verified=True)
 WAITING = a.incident(IncidentState.AWAITING_APPROVAL)
 LOOK = {guard.name: guard.check for guard in GUARDS}
 

@@ -81,7 +81,7 @@ def test_an_incident_that_awaits_a_verdict_holds_its_target(state: IncidentState
 
 def test_a_claimed_incident_forgets_its_last_rung() -> None:
     before = a.incident(S.CLIMBING, rung=1, attempt=4, healthy_since=a.NOW, note="why")
-    after = claimed(before, a.PLAN, "mine", a.NOW, a.NOW + 4 * MINUTE, kind=RequestKind.ALARM)
+    after = claimed(before, a.PLAN, "mine", a.NOW, a.NOW + 4 * MINUTE, request=a.request(RequestKind.ALARM))
     assert (after.state, after.version, after.claim_id, after.plan) == (S.CLAIMED, 3, "mine", a.PLAN)
     assert (after.acted_at, after.act_by, after.due_at) == (
         a.NOW,

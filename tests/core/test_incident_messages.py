@@ -68,10 +68,10 @@ def test_above_the_last_rung_is_a_human(incident: Incident, next_: str) -> None:
 
 def test_an_act_on_an_alarm_that_was_muted_says_so_last() -> None:
     muted = a.incident(alarm=a.alarm(mute=Mute("nightly", a.NOW)))
-    assert incident_messages.acted(muted, a.NOW, "ana").facts == (
+    assert incident_messages.acted(muted, a.NOW, "requested by ana").facts == (
         "plan: restart ecs:prod/api",
         "before: running tasks 2",
-        "requested by someone who claims to be ana",
+        "requested by ana",
         "rung 1 of 2 (restart-service -> scale-service -> page)",
         (
             "muted: the CloudWatch mute rule nightly covered this alarm until 10:00:30Z;"

@@ -112,5 +112,6 @@ def test_a_record_holds_what_was_asked_decided_and_seen(given: tuple[str, ...]) 
         alarm=a.alarm(),
         decision=decision,
         by="ada",
+        verified=True,
         inputs=inputs,
     )

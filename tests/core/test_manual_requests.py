@@ -63,6 +63,7 @@ def by_hand(**changes: object) -> Request:
         target=a.TARGET,
         at=a.NOW,
         by="ana",
+        verified=True,
         plan_seen=plan_id(a.PLAN),
     )
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
@@ -220,7 +221,7 @@ def test_the_same_command_delivered_twice_is_one_delivery_and_a_later_one_is_ano
 def opened(**changes: object) -> Incident:
     """An incident that a manual request opened and acted on five minutes ago."""
     fresh = transitions.opened(by_hand(**changes), a.rules(), a.NOW)
-    claimed = transitions.claimed(fresh, a.PLAN, "c", a.NOW, a.NOW, kind=RequestKind.MANUAL)
+    claimed = transitions.claimed(fresh, a.PLAN, "c", a.NOW, a.NOW, request=a.request(RequestKind.MANUAL))
     return replace(claimed, acted_at=a.NOW - 15 * MINUTE)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.core.people import claimed, person
+from firebreak.core.people import approved_by, caller, people, person
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,32 @@ def test_a_caller_is_named_by_session_and_role(by: str, name: str) -> None:
     assert person(by) == name
 
 
-def test_the_sender_of_a_request_is_named_as_a_claim() -> None:
-    by = "arn:aws:sts::111122223333:assumed-role/on-call/ana"
-    assert claimed(by) == "someone who claims to be ana (role on-call)"
+ANA = "arn:aws:sts::111122223333:assumed-role/on-call/ana"
+
+
+def test_the_sender_of_a_request_is_named_as_a_claim_until_aws_confirms_it() -> None:
+    assert caller(ANA, verified=False) == "someone who claims to be ana (role on-call)"
+    assert caller(ANA, verified=True) == "ana (role on-call)"
+
+
+@pytest.mark.parametrize(
+    ("other", "count"),
+    [
+        pytest.param(ANA, 1, id="the same session"),
+        pytest.param(
+            "arn:aws:sts::111122223333:assumed-role/admin/ana", 1, id="the same name in another role"
+        ),
+        pytest.param("arn:aws:sts::111122223333:assumed-role/on-call/Ana", 1, id="the same name in capitals"),
+        pytest.param("arn:aws:iam::111122223333:user/ops/ana", 1, id="the user of that name"),
+        pytest.param("arn:aws:sts::111122223333:assumed-role/on-call/bo", 2, id="another session"),
+        pytest.param("arn:aws:iam::111122223333:user/on-call", 2, id="a user called like the role"),
+        pytest.param("arn:aws:iam::111122223333:root", 2, id="the account itself"),
+    ],
+)
+def test_people_differ_by_their_own_names(other: str, count: int) -> None:
+    assert len(people((ANA, other))) == count
+
+
+def test_approvers_are_named_once_and_in_their_order() -> None:
+    bo = "arn:aws:iam::111122223333:user/bo"
+    assert approved_by((bo, ANA, bo)) == "bo and ana (role on-call)"

@@ -270,7 +270,7 @@ class TestMoves:
     def test_a_claim_has_its_purpose_and_goes_on_counting_looks(
         self, kind: RequestKind, purpose: Purpose, attempt: int
     ) -> None:
-        after = claimed(USED, BACK, "mine", AT, AT + 4 * MINUTE, kind=kind)
+        after = claimed(USED, BACK, "mine", AT, AT + 4 * MINUTE, request=a.request(kind))
 
         assert (after.purpose, after.attempt) == (purpose, attempt)
 

@@ -54,7 +54,9 @@ def test_a_new_incident_is_open_at_the_first_rung_and_nothing_is_claimed() -> No
 
 def test_a_claim_changes_what_belongs_to_the_rung_and_nothing_else() -> None:
     at = a.NOW + 5 * MINUTE
-    assert claimed(USED, OTHER_PLAN, "mine", at, at + 4 * MINUTE, kind=RequestKind.ALARM) == replace(
+    assert claimed(
+        USED, OTHER_PLAN, "mine", at, at + 4 * MINUTE, request=a.request(RequestKind.ALARM)
+    ) == replace(
         USED,
         state=IncidentState.CLAIMED,
         version=3,
@@ -75,7 +77,7 @@ def test_every_member_at_the_claim_was_red_before_the_act() -> None:
     at = a.NOW + 5 * MINUTE
     early, late = (a.member(name, since=at + n * MINUTE) for n, name in ((-1, "early"), (1, "late")))
     before = replace(USED, members=(a.member("old"), early, late))
-    after = claimed(before, a.PLAN, "mine", at, at, kind=RequestKind.CLIMB)
+    after = claimed(before, a.PLAN, "mine", at, at, request=a.request(RequestKind.CLIMB))
     assert after.members == (a.member("old"), early, replace(late, since=at))
 
 
@@ -179,7 +181,7 @@ def refused(*reasons: Reason) -> Decision:
 
 
 def test_a_request_by_hand_brings_no_alarm_that_could_join() -> None:
-    by_hand = replace(a.request(), kind=RequestKind.MANUAL)
+    by_hand = a.request(RequestKind.MANUAL)
     assert not joins(by_hand, refused(Reason.IN_FLIGHT), a.incident())
 
 

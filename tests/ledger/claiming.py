@@ -63,7 +63,7 @@ def claim_of(
         seen=seen,
         at=at,
         before=before,
-        after=claimed(incident, a.PLAN, mine, at, at + AFTER, kind=asked.kind),
+        after=claimed(incident, a.PLAN, mine, at, at + AFTER, request=asked),
         record=record_of(asked, at),
     )
 

@@ -17,7 +17,7 @@ def test_a_manual_request_claims_without_an_alarm_and_leaves_none_behind(ports: 
     view = ledger.look(manual, a.SCOPES)
     assert (view.transition, view.incident, claim.after.members) == (ABSENT, claim.after, ())
     assert [line.what for line in ledger.history(claim.after.id)] == [
-        "claimed rung 1: restart-service, asked for by someone who claims to be ana"
+        "claimed rung 1: restart-service, requested by ana"
     ]
 
 

@@ -103,9 +103,14 @@ def alarm(name: str = "api-memory-high", **changes: object) -> Alarm:
 
 
 def request(kind: RequestKind = RequestKind.ALARM, **changes: object) -> Request:
-    """A request to restart the usual target."""
+    """A request to restart the usual target; AWS confirmed the person that it names."""
     base = Request(
-        kind=kind, action="restart-service", alarm=alarm(), target=TARGET, at=NOW - timedelta(seconds=30)
+        kind=kind,
+        action="restart-service",
+        alarm=alarm(),
+        target=TARGET,
+        at=NOW - timedelta(seconds=30),
+        verified=bool(changes.get("by")),
     )
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace
 

@@ -57,6 +57,7 @@ from tests.support.fakes import (
     FakeSchedules,
     FakeServices,
     ListLog,
+    as_confirmed,
 )
 from tests.support.quick_moto import call_directly
 
@@ -161,6 +162,7 @@ class World:
             account=a.ACCOUNT,
             region=a.REGION,
             partition="aws",
+            confirm=as_confirmed,
         )
 
     def verifier(self) -> Verifier:
@@ -328,11 +330,9 @@ def eventbridge(alarm: Alarm) -> dict[str, Any]:
         for n, m in enumerate(alarm.metrics)
     ]
     tags: dict[str, Any] = {"alarmTags": dict(alarm.tags), "alarmTagsStatus": "SUCCESS"} if alarm.tags else {}
-    mute = (
-        {"muteDetail": {"mutedByArn": alarm.mute.by, "muteWindowEnd": alarm.mute.until.isoformat()}}
-        if alarm.mute and alarm.mute.until
-        else {}
-    )
+    mute = {}
+    if alarm.mute and (until := alarm.mute.until):
+        mute = {"muteDetail": {"mutedByArn": alarm.mute.by, "muteWindowEnd": until.isoformat()}}
     return {
         "version": "0",
         "id": alarm.event_id or "c4c1c1c9-6542-e61b-6ef0-000000000000",

@@ -14,6 +14,7 @@ from firebreak.core.model import (
     Alarm,
     AlarmKind,
     AlarmState,
+    CallerProof,
     Contributor,
     Metric,
     Mute,
@@ -23,7 +24,15 @@ from firebreak.core.model import (
 from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import parse
 from firebreak.wire.reason_data import MOST_POINTS
-from firebreak.wire.requests import alarm_from_wire, alarm_to_wire, request_event, request_from_event
+from firebreak.wire.requests import (
+    alarm_from_wire,
+    alarm_to_wire,
+    request_detail,
+    request_event,
+    request_from_event,
+    request_hash,
+    with_proof,
+)
 
 V1 = Path(__file__).parent / "v1"
 
@@ -286,3 +295,39 @@ def test_an_alarm_with_an_evaluation_survives_and_stays_small() -> None:
 
     assert alarm_from_wire(json.loads(stored)) == alarm
     assert len(stored) < 6_000
+
+
+@given(REQUESTS, st.data())
+def test_every_part_of_a_request_is_part_of_its_hash(request: OwnEvent, data: st.DataObject) -> None:
+    detail = request_detail(request)
+    name = data.draw(st.sampled_from(sorted(detail)))
+    changed = {**detail, name: f"{detail[name]}."}
+
+    assert request_hash(detail) == request_hash(dict(reversed(detail.items())))
+    assert request_hash({**detail, "new": "part"}) != request_hash(detail)
+    assert request_hash(changed) != request_hash(detail)
+
+
+@given(REQUESTS)
+def test_a_proof_comes_with_the_hash_of_the_request_that_it_came_with(request: OwnEvent) -> None:
+    proof = CallerProof(request="not sent", authorization="AWS4 ...", date="20261120T100000Z", token="t")
+    detail = request_detail(request)
+    event = {**request_event(request), "detail": json.loads(json.dumps(with_proof(detail, proof)))}
+
+    read = request_from_event(event)
+
+    assert read.proof == replace(proof, request=request_hash(detail))
+    assert replace(read, proof=None) == request
+
+
+@pytest.mark.parametrize("proof", [None, "text", [], {}, {"authorization": 1, "date": "", "token": ""}])
+def test_a_proof_of_another_shape_is_refused_by_name(proof: object) -> None:
+    event = request_event(REQUEST)
+    with pytest.raises(UnusableEvent, match=r"proof|authorization"):
+        request_from_event({**event, "detail": {**request_detail(REQUEST), "proof": proof}})
+
+
+def test_an_event_cannot_say_of_itself_that_aws_confirmed_its_sender() -> None:
+    event = request_event(REQUEST)
+    read = request_from_event({**event, "detail": {**request_detail(REQUEST), "verified": True}})
+    assert not read.verified

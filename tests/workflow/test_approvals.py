@@ -9,7 +9,7 @@ from firebreak.core.incident.questions import approval_of, question_id
 from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.limits.history import Hold
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.core.people import claimed
+from firebreak.core.people import person
 from firebreak.core.reasons import Reason
 from firebreak.policy.compiler import parse_policy
 from firebreak.services.ecs.model import ServiceLive
@@ -62,7 +62,7 @@ def test_a_yes_is_carried_out_and_names_who_said_it(asking: World) -> None:
 
     assert (done.outcome, len(asking.ecs.writes)) == ("act", 1)
     assert asking.incident(incident.id).state is S.ACTED
-    assert f"claimed rung 1: restart-service, approved by {claimed(ANA)}" in [
+    assert f"claimed rung 1: restart-service, approved by {person(ANA)}" in [
         line.what for line in asking.ledger.history(incident.id)
     ]
     assert labels(asking) == ["APPROVE?", "ACTED"]
@@ -196,12 +196,14 @@ def test_a_yes_to_what_cannot_be_done_any_more_does_not_do_the_next_thing(asking
     assert asking.incident(incident.id).state is S.PAGED
 
 
-def test_a_yes_without_a_name_does_nothing(asking: World) -> None:
+def test_a_yes_without_a_name_does_nothing_and_leaves_the_question_open(asking: World) -> None:
     _, incident = asked(asking)
 
     done = approve(asking, incident, by="")
 
-    assert (done.reason, asking.ecs.writes) == (Reason.NOT_APPROVED, [])
+    assert (done.reason, asking.ecs.writes) == (Reason.CALLER_UNCONFIRMED, [])
+    assert asking.incident(incident.id) == incident
+    assert approve(asking, incident).outcome == "act"
 
 
 def test_the_page_after_an_unanswered_question_names_every_alarm(asking: World) -> None:

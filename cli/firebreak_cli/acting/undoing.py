@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from firebreak.aws.bus import EventBus
 from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Decision
 from firebreak.core.incident.events import UndoRequested
@@ -31,7 +30,7 @@ from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.explain.sources import Sources
 from firebreak_cli.operations.approvals import TRIES
 from firebreak_cli.polling import Polling
-from firebreak_cli.stack import Stack
+from firebreak_cli.stack import Stack, human_bus
 
 VERSION = 1
 
@@ -112,7 +111,7 @@ class UndoDesk:
     def _ask(self, request: OwnEvent) -> None:
         """Asks at once. May fail without harm: the incident waits, and the sweep asks within minutes."""
         with suppress(AwsError):
-            EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True).ask(request)
+            human_bus(self.stack).ask(request)
 
     def outcome(
         self,

@@ -119,6 +119,7 @@ class Replay:
                 account=self.facts.account,
                 region=self.facts.region,
                 partition=self.facts.partition,
+                confirm=lambda event: event,  # a history has alarms alone, and no human's request
                 behind=self.facts.service_behind,
             )
             for name, action in actions.items()

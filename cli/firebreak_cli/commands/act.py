@@ -7,7 +7,7 @@ import typer
 
 from firebreak_cli.environment import Environment, environment_of
 from firebreak_cli.options import AsJson, DryRun, StackName, Wait, WhyRequested, Yes, confirm, print_json
-from firebreak_cli.stack import DEFAULT_STACK, Stack, find
+from firebreak_cli.stack import DEFAULT_STACK, Stack, find, human_bus
 
 if TYPE_CHECKING:
     from firebreak_cli.acting.preview import Preview
@@ -98,7 +98,6 @@ def _preview(environment: Environment, found: Stack, action: str, target: str, r
 
 def _request(environment: Environment, found: Stack, preview: "Preview", *, wait: bool) -> "Outcome":
     """Put the request on the bus, and wait for its result unless that is not wanted. Raises AwsError."""
-    from firebreak.aws.bus import EventBus
     from firebreak.core.ledger import incident_name
     from firebreak.errors import Unavailable
     from firebreak_cli.acting.results import Result
@@ -108,7 +107,7 @@ def _request(environment: Environment, found: Stack, preview: "Preview", *, wait
 
     answered = True
     try:
-        EventBus(found.reader("events"), found.bus_name, by_human=True).ask(preview.event)
+        human_bus(found).ask(preview.event)
     except Unavailable:
         answered = False  # it may be on the bus all the same
     if not wait:

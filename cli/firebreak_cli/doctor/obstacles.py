@@ -112,6 +112,8 @@ OF_THE_MOMENT = frozenset(
         Reason.PLAN_CHANGED,
         Reason.APPROVAL_EXPIRED,
         Reason.NOT_APPROVED,
+        Reason.CALLER_UNCONFIRMED,
+        Reason.NEEDS_ANOTHER_APPROVER,
         Reason.LOST_RACE,
         Reason.PLAN_EXPIRED,
         Reason.LEDGER_UNAVAILABLE,

@@ -8,7 +8,6 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from firebreak.aws.bus import EventBus
 from firebreak.core.paging.page_tests import LATEST, PageTest, PageTestRequest, PageTestState
 from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.core.readings import NotRead, Reading, Unknown
@@ -21,7 +20,7 @@ from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.operations.approvals import caller
 from firebreak_cli.policies import policy_path
 from firebreak_cli.polling import Polling
-from firebreak_cli.stack import Deployment, Stack
+from firebreak_cli.stack import Deployment, Stack, human_bus
 
 # A cold function, its reads, and a channel that is tried twice for 5 s (docs/pages.md).
 LONGEST = timedelta(seconds=60)
@@ -82,7 +81,7 @@ def ask(channel: ChannelRules, stack: Stack, environment: Environment) -> PageTe
         id=uuid.uuid4().hex, channel=channel.name, by=caller(stack), at=environment.now()
     )
     with suppress(Unavailable):
-        EventBus(stack.reader("events"), stack.bus_name, by_human=True).test_page(request)
+        human_bus(stack).test_page(request)
     return request
 
 

@@ -97,7 +97,7 @@ def _brakes(alarm: Alarm) -> str:
 def _asked(trigger: Alarm | OwnEvent, *, offline: bool) -> str:
     if isinstance(trigger, Alarm):
         return ""
-    by = f", by {trigger.by}" if trigger.by else ""
+    by = f", by {trigger.by} if AWS confirms that" if trigger.by else ""
     unseen = "; the incident was not looked at" if offline else ""
     if trigger.kind is RequestKind.MANUAL:
         return f"{trigger.kind} of {trigger.action}{by}"

@@ -102,7 +102,12 @@ class Explainer:
     offline: bool
 
     def explain(self, trigger: Alarm | OwnEvent, now: datetime) -> Explanation:
-        """The decision that the event would get, first for the function that may act."""
+        """The decision that the event would get, first for the function that may act.
+
+        It is taken that AWS confirms the caller whom a request names: a proof holds for minutes only.
+        """
+        if isinstance(trigger, OwnEvent):
+            trigger = replace(trigger, verified=bool(trigger.by))
         tags = self.sources.tags(alarm_of(trigger))
         routing = _by_router(routed(trigger), trigger, tags)
         if routing.by == BY_LIVE_TAG and isinstance(trigger, Alarm) and isinstance(tags, Mapping):

@@ -72,6 +72,7 @@ DECISIONS = Table(
         "incident": "the id under which `show` has its history; several decisions can share it",
         "kind": "the request: `alarm`, `climb`, `wake`, `approval`, `undo` or `restore`",
         "by": "the person who asked, if one did",
+        "by_confirmed": "whether AWS confirmed that person; null where nobody asked",
         "action": "the action that was asked for",
         "target": "the target, such as `ecs:prod/api`; empty where the alarm names none",
         "target_key": "the same with account and region",

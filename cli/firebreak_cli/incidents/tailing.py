@@ -13,7 +13,7 @@ from rich.console import Console
 from firebreak.core.incident.states import Incident
 from firebreak.core.limits.scopes import short_key
 from firebreak.core.paging.threads import Thread
-from firebreak.core.people import claimed
+from firebreak.core.people import caller
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.reasons import Reason
 from firebreak.ledger.items import LISTED_DECISION, LISTED_HEARTBEAT, LISTED_INCIDENT, META
@@ -221,7 +221,7 @@ def run(looks: Looks[News], console: Console, *, as_json: bool) -> None:
 def lines(news: News, at: datetime) -> Iterator[str]:
     """The news for people: a decision at its own time, a change of an incident at that of the look."""
     for decision in news.decisions:
-        by = f", by {claimed(decision.by)}" if decision.by else ""
+        by = f", by {caller(decision.by, verified=decision.verified)}" if decision.by else ""
         about = " ".join(filter(None, (short_key(decision.target), decision.alarm, decision.action)))
         answer = f"{decision.outcome} {decision.reason}"
         yield f"{_time(decision.at)} decision {decision.incident_id} {answer} {about}{by}"

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from firebreak.aws.bus import EventBus
 from firebreak.core.messages import approval_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.paging.threads import CALL_ID, THREAD_ID, Thread
@@ -16,7 +15,7 @@ from firebreak.ledger.threads import DynamoThreads
 from firebreak.paging.rendering import plain
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.screen import when
-from firebreak_cli.stack import Stack
+from firebreak_cli.stack import Stack, human_bus
 
 # Each page that is sent between the look and the write costs one more try.
 TRIES = 10
@@ -76,7 +75,7 @@ class PagerDesk:
     def _announce(self, message: Announcement) -> None:
         """Announces at once; on failure it waits in the ledger, and the sweeper sends it within minutes."""
         try:
-            EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True).announce(message)
+            human_bus(self.stack).announce(message)
             ledger = DynamoLedger(self.stack.reader("dynamodb"), self.stack.ledger_table)
             ledger.settle_announcement(message.waits_as, message.at)
         except AwsError:

@@ -13,13 +13,14 @@ from firebreak.core.incident.questions import approval_of, question_id, read_que
 from firebreak.core.incident.states import Incident, IncidentState
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.paging.commands import PLACEHOLDER
+from firebreak.core.people import approved_by, people, person
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.errors import AwsError
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.paging.rendering import plain
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
 from firebreak_cli.screen import when
-from firebreak_cli.stack import Stack, client
+from firebreak_cli.stack import Stack, client, human_bus
 
 # Each alarm that joins between the look and the write costs one more try.
 TRIES = 10
@@ -63,7 +64,12 @@ class ApprovalDesk:
                 assert_never(found)
 
     def approve(self, incident: Incident, by: str, now: datetime) -> None:
-        """Say yes: the action's function looks at everything again, and acts if it may. Raises AwsError."""
+        """Say yes: the action's function looks at everything again, and acts if it may.
+
+        Raises Ending where this person approved already and another one must, or AwsError.
+        """
+        if people((by,)) <= people(incident.approved_by):
+            raise Ending(BAD_INPUT, f"{person(by)} approved this already: another person must as well")
         yes = approval_of(incident, by, now)
         self._bus().ask(yes)
 
@@ -92,7 +98,7 @@ class ApprovalDesk:
             return
 
     def _bus(self) -> EventBus:
-        return EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True)
+        return human_bus(self.stack)
 
     def _as_asked(self, incident: Incident, written: str, word: str) -> Incident:
         asked = question_id(incident)
@@ -142,6 +148,8 @@ def outcome_rows(
     yield "Plan", plain(plan.summary) if plan else incident.action
     for warning in plan.warnings if plan else ():
         yield "Warning", plain(warning)
+    if incident.approved_by:
+        yield "Before", f"approved by {plain(approved_by(incident.approved_by))}"
     if not why:
         look = stack.command("show", incident.id)
         yield "Next", f"everything is looked at again, then done or refused: {look}"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from firebreak.aws.bus import EventBus
 from firebreak.core.ledger import alarm_key, incident_name
 from firebreak.core.limits.budgets import CLOCK_SKEW
 from firebreak.core.limits.scopes import short_key
@@ -28,7 +27,7 @@ from firebreak_cli.queries import ledger_queries
 from firebreak_cli.queries.ledger_queries import Bounds, StoredDecision
 from firebreak_cli.queries.live_alarms import is_red, of_stack
 from firebreak_cli.screen import when
-from firebreak_cli.stack import Stack
+from firebreak_cli.stack import Stack, human_bus
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class RetryDesk:
 
     def ask(self, retries: Sequence[Retry]) -> None:
         """Put every request on the bus. Raises Ending that says which were."""
-        bus = EventBus(self.stack.reader("events"), self.stack.bus_name, by_human=True)
+        bus = human_bus(self.stack)
         for place, retry in enumerate(retries):
             try:
                 bus.ask(retry.request)

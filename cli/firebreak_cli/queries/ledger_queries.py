@@ -56,10 +56,10 @@ _ABOUT = "begins_with(pk, :decision) AND contains(alarm, :name)"
 class StoredDecision:
     """A decision as the ledger keeps it; words that a newer release wrote stay as they are.
 
-    `by` names the human who asked, if one did. `transition` is the alarm as it was written down, with
-    all that its event contained: `firebreak.wire.requests` reads it. `build` is the code that decided,
-    `inputs` what it decided on (`firebreak.wire.decision_inputs`), `inputs_left_out` why that was not kept:
-    each is empty where it was not written.
+    `by` names the human who asked, if one did, and `verified` says that AWS confirmed it. `transition` is the
+    alarm as it was written down, with all that its event contained: `firebreak.wire.requests` reads it.
+    `build` is the code that decided, `inputs` what it decided on (`firebreak.wire.decision_inputs`),
+    `inputs_left_out` why that was not kept: each is empty where it was not written.
     """
 
     key: str
@@ -74,6 +74,7 @@ class StoredDecision:
     policy: str
     checks: tuple[Mapping[str, object], ...]
     by: str
+    verified: bool
     transition: object = field(repr=False)
     build: str = ""
     inputs: str = field(default="", repr=False)
@@ -361,6 +362,7 @@ def read_decision(item: Item) -> StoredDecision:
         policy=fields.text("policy", ""),
         checks=tuple(cast("Mapping[str, object]", check) for check in checks if isinstance(check, dict)),
         by=fields.text("by", ""),
+        verified=fields.has("by_confirmed"),
         transition=alarm,
         build=fields.text("build", ""),
         inputs=fields.text("inputs", ""),
@@ -375,6 +377,7 @@ def decision_json(decision: StoredDecision) -> dict[str, object]:
         "incident": decision.incident_id,
         "kind": decision.kind,
         "by": decision.by or None,
+        "by_confirmed": decision.verified if decision.by else None,
         "action": decision.action,
         "target": short_key(decision.target) or None,
         "target_key": decision.target or None,

@@ -15,7 +15,7 @@ from firebreak.core.messages.incident_facts import rung_words
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.paging.console import links
 from firebreak.core.paging.threads import Thread
-from firebreak.core.people import claimed
+from firebreak.core.people import caller
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.ledger.diagnostics import DynamoDiagnostics
@@ -233,7 +233,7 @@ def _paged(pages: Thread | Unknown | NotRead, now: datetime) -> Iterator[screen.
 
 def _heading(decision: StoredDecision, now: datetime) -> str:
     about = short_key(decision.target) or decision.alarm
-    by = f", by {claimed(decision.by)}" if decision.by else ""
+    by = f", by {caller(decision.by, verified=decision.verified)}" if decision.by else ""
     asked = f"{decision.action} {about}{by}".strip()
     return f"{screen.when(decision.at, now)} {decision.outcome}: {decision.reason} ({decision.kind}, {asked})"
 

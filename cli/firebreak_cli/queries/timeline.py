@@ -8,7 +8,7 @@ from enum import StrEnum
 from firebreak.core.incident.states import Incident, Member
 from firebreak.core.ledger import HistoryLine
 from firebreak.core.paging.threads import Thread
-from firebreak.core.people import claimed
+from firebreak.core.people import caller
 from firebreak.core.readings import Reading
 from firebreak_cli.queries.ledger_queries import StoredDecision
 
@@ -62,7 +62,7 @@ def _of_pages(pages: Thread) -> Iterator[Entry]:
 
 
 def _decided(one: StoredDecision) -> str:
-    by = f", by {claimed(one.by)}" if one.by else ""
+    by = f", by {caller(one.by, verified=one.verified)}" if one.by else ""
     objected = [found for found in one.checks if found.get("reason")]
     objections = "; ".join(f"{found.get('guard', '')}: {found.get('detail', '')}" for found in objected)
     why = f" ({objections})" if objections else ""

@@ -58,6 +58,7 @@ def _stored(row: Mapping[str, Any]) -> StoredDecision:
         policy=str(row["policy"]),
         checks=tuple(check for check in row["checks"] if isinstance(check, dict)),
         by=str(row["by"] or ""),
+        verified=row.get("by_confirmed") is True,
         transition=None,
         build=str(row.get("build") or ""),
         inputs=inputs if isinstance(inputs, str) else "",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from firebreak.aws.translate import translated
 from firebreak.core.messages.announcement import Announcement
-from firebreak.core.model import OwnEvent
+from firebreak.core.model import CallerProof, OwnEvent
 from firebreak.core.paging.page_tests import PageTestRequest
 from firebreak.errors import Unavailable
 from firebreak.wire.announcements import announcement_to_wire
@@ -16,21 +16,38 @@ from firebreak.wire.requests import (
     HUMAN_ANNOUNCEMENT,
     OWN_SOURCE,
     ROUTED_ALARM,
-    request_event,
+    detail_type_of,
+    request_detail,
+    request_hash,
     routed_alarm,
+    with_proof,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from types_boto3_events import EventBridgeClient
 
 
 class EventBus:
-    """ports.Bus on an EventBridge bus; `by_human` is True for the CLI, which has its own types of events."""
+    """ports.Bus on an EventBridge bus.
 
-    def __init__(self, client: "EventBridgeClient", bus_name: str, *, by_human: bool = False) -> None:
+    `by_human` is True for the command, which has types of events of its own; `prove` makes the caller's proof
+    of a request by its hash.
+    """
+
+    def __init__(
+        self,
+        client: "EventBridgeClient",
+        bus_name: str,
+        *,
+        by_human: bool = False,
+        prove: "Callable[[str], CallerProof] | None" = None,
+    ) -> None:
         self._client = client
         self._bus_name = bus_name
         self._by_human = by_human
+        self._prove = prove
 
     def announce(self, announcement: Announcement) -> None:
         """Puts an announcement on the bus."""
@@ -39,8 +56,10 @@ class EventBus:
 
     def ask(self, request: OwnEvent) -> None:
         """Puts a request for its action's function on the bus."""
-        envelope = request_event(request, by_human=self._by_human)
-        self._put(str(envelope["detail-type"]), envelope["detail"])
+        detail = request_detail(request)
+        if self._prove:
+            detail = with_proof(detail, self._prove(request_hash(detail)))
+        self._put(detail_type_of(request, by_human=self._by_human), detail)
 
     def route(self, function: str, event: Mapping[str, object], tags: Mapping[str, str]) -> None:
         """Puts an alarm's event on the bus for the function that its live tags name."""

@@ -35,6 +35,15 @@ def reader(session: Session, service: str, *, read_seconds: float = READ_SECONDS
     return _client(session, service, attempts=READ_ATTEMPTS, read_seconds=read_seconds)
 
 
+def unsigned_reader(session: Session, service: str) -> Any:
+    """A reader that signs nothing: for a call that somebody else signed."""
+    from botocore import UNSIGNED
+
+    return _client(
+        session, service, attempts=READ_ATTEMPTS, read_seconds=READ_SECONDS, signature_version=UNSIGNED
+    )
+
+
 def patient(session: Session, service: str) -> Any:
     """A client for calls that change nothing and that AWS throttles early: up to six attempts.
 
@@ -88,12 +97,14 @@ def _client(
     attempts: int,
     read_seconds: float,
     connect_seconds: float = CONNECT_SECONDS,
+    **more: Any,
 ) -> Any:
     # The mode is set here so that AWS_RETRY_MODE cannot change the meaning of "attempts".
     config = Config(
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
+        **more,
     )
     make: Callable[..., Any] = session.client
     return make(service, config=config)

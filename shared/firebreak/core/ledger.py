@@ -23,6 +23,7 @@ from firebreak.core.limits.scopes import Scope
 from firebreak.core.limits.storm import Storm
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import Alarm, OwnEvent, Request, RequestKind
+from firebreak.core.people import approved_by, caller
 from firebreak.core.readings import Reading
 
 
@@ -36,8 +37,10 @@ def delivery_key(request: Request | OwnEvent) -> str:
     if request.kind is RequestKind.ALARM:
         return alarm_key(request.alarm, request.action)
     subject = request.incident_id or alarm_key(request.alarm, request.action)
-    # An answer to another question must not stand in the way of the answer to this one.
+    # An answer to another question, or of another person, must not stand in the way of this one.
     question = [request.question] if request.question else []
+    if request.kind is RequestKind.APPROVAL and request.verified:
+        question.append(request.by)
     return digest(request.kind.value, subject, request.rung, request.attempt, request.action, *question)
 
 
@@ -66,7 +69,8 @@ class LedgerView:
 class DecisionRecord:
     """A decision as it is stored: enough to explain it without anything else.
 
-    `alarm` is None for an event that could not be read as one. `by` names the human who asked, if one did.
+    `alarm` is None for an event that could not be read as one. `by` names the human who asked, if one did,
+    and `verified` says that AWS confirmed the name.
     `inputs` is None where no snapshot was taken: the event was rejected before that, or every claim was lost.
     """
 
@@ -79,6 +83,7 @@ class DecisionRecord:
     alarm: Alarm | None
     decision: Decision
     by: str = ""
+    verified: bool = False
     inputs: Inputs | None = None
 
 
@@ -96,6 +101,7 @@ def record_of(
         alarm=request.alarm,
         decision=decision,
         by=request.by,
+        verified=request.verified,
         inputs=inputs,
     )
 
@@ -142,6 +148,14 @@ class Claim:
     def takes_slots(self) -> bool:
         """Whether it counts against budgets: putting something back does not, or it could be refused."""
         return self.request.kind in TAKES_A_SLOT
+
+    @property
+    def people(self) -> str:
+        """The humans who requested it or approved it, in words; empty where none did."""
+        request = self.request
+        if request.kind is RequestKind.APPROVAL:
+            return f"approved by {approved_by(self.after.approved_by)}"
+        return f"requested by {caller(request.by, verified=request.verified)}" if request.by else ""
 
     def acts_in(self, history: ScopeHistory | None) -> tuple[Act, ...]:
         """The acts that a scope holds once the claim is won."""

@@ -185,7 +185,8 @@ class Request:
 
     `at` is when the request was made (the alarm's transition, or the own event's birth).
     `by_symptom` says that no tag named the action: the metric alone led here. `by` names the human
-    who approved, and `question` the question that was approved (core/incident/questions.py). `groups` are
+    who approved, `verified` that AWS confirmed this name, and `question` the question that was approved
+    (core/incident/questions.py). `groups` are
     the target groups that led to the target, `unhealthy_hosts` says that the alarm counts a load balancer's
     unhealthy hosts. Of a manual request `plan_seen` names the plan that its human was shown (core/manual.py),
     and `red` holds the alarms of the target that were red then.
@@ -201,6 +202,7 @@ class Request:
     rung: int = 0
     attempt: int = 0
     by: str = ""
+    verified: bool = False
     question: str = ""
     groups: frozenset[str] = frozenset()
     unhealthy_hosts: bool = False
@@ -208,13 +210,32 @@ class Request:
     plan_seen: str = ""
     red: tuple[Alarm, ...] = ()
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether a human's request stands in the place of an alarm: their own, or an approval of that."""
+        return self.alarm.manual
+
+
+@dataclass(frozen=True, slots=True)
+class CallerProof:
+    """A human's proof of a request: their signature on a call of STS that names it (aws/callers.py).
+
+    `request` is the hash of the request as it came, which the signature has to cover.
+    """
+
+    request: str
+    authorization: str
+    date: str
+    token: str = ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnEvent:
     """A request that Firebreak made to itself, on its bus or by a schedule.
 
     `by` names the human behind an approval or an ordered undo, `question` the question it answers
-    (core/incident/questions.py). `alarm` is the transition that opened the incident, which is in the ledger.
+    (core/incident/questions.py). `verified` says that AWS confirmed the name, by the `proof` that came with
+    it. `alarm` is the transition that opened the incident, which is in the ledger.
 
     `refused` is set for a look after a refusal for something that ends by itself: the cause of its page, or
     its incident (core/incident/rechecks.py).
@@ -230,6 +251,8 @@ class OwnEvent:
     at: datetime
     alarm: Alarm
     by: str = ""
+    verified: bool = False
+    proof: CallerProof | None = None
     question: str = ""
     refused: str = ""
     target: str = ""

@@ -1,6 +1,24 @@
 """People by the names that others know them by, from the names that AWS uses."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A principal as AWS confirmed it."""
+
+    arn: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """AWS does not confirm who signed a request; `why` is its answer in one line."""
+
+    why: str
+
 
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/([^/]+)/([^/]+)", re.ASCII)
 _USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:user/(?:.*/)?([^/]+)", re.ASCII)
@@ -19,6 +37,25 @@ def person(by: str) -> str:
     return found.group(1) if found else by
 
 
-def claimed(by: str) -> str:
-    """The sender of a request as the request says it: no event names the principal that put it on the bus."""
-    return f"someone who claims to be {person(by)}"
+def caller(by: str, *, verified: bool) -> str:
+    """The sender of a request in words: the person where AWS confirmed the caller, else as it was claimed."""
+    return person(by) if verified else f"someone who claims to be {person(by)}"
+
+
+def approved_by(names: Iterable[str]) -> str:
+    """The approvers in words, each of them once, in the order in which they approved."""
+    return " and ".join(dict.fromkeys(map(person, names)))
+
+
+def people(names: Iterable[str]) -> frozenset[str]:
+    """The different people behind these ARNs.
+
+    A session is known by its own name and not by its role: one person may hold several roles. IAM compares
+    user names without case, and an identity provider may write a session's name in either.
+    """
+    return frozenset(_own_name(by).casefold() for by in names)
+
+
+def _own_name(by: str) -> str:
+    found = _SESSION.fullmatch(by)
+    return found.group(2) if found else person(by)

@@ -136,6 +136,8 @@ class Reason(StrEnum):
     PLAN_CHANGED = "plan_changed"
     APPROVAL_EXPIRED = "approval_expired"
     NOT_APPROVED = "not_approved"
+    CALLER_UNCONFIRMED = "caller_unconfirmed"
+    NEEDS_ANOTHER_APPROVER = "needs_another_approver"
 
     NOT_LOOKED_AT = "not_looked_at"
     LOST_RACE = "lost_race"
@@ -298,6 +300,8 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.PLAN_CHANGED: _page("The approved plan is not the plan that would be carried out now."),
     Reason.APPROVAL_EXPIRED: _page("Nobody approved in time."),
     Reason.NOT_APPROVED: _page("The approval does not count."),
+    Reason.CALLER_UNCONFIRMED: _page("AWS did not confirm who sent the request, so it does not count."),
+    Reason.NEEDS_ANOTHER_APPROVER: _page("Another person must approve as well."),
     Reason.NOT_LOOKED_AT: _record("Something this decision needs was not looked at."),
     Reason.LOST_RACE: _page("Other actions kept changing the ledger; nothing was changed."),
     Reason.PLAN_EXPIRED: _page("The checks took so long that the plan expired."),
@@ -337,6 +341,8 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.PLAN_CHANGED: Lasting.NO,
         Reason.APPROVAL_EXPIRED: Lasting.NO,
         Reason.NOT_APPROVED: Lasting.NO,
+        Reason.CALLER_UNCONFIRMED: Lasting.NO,
+        Reason.NEEDS_ANOTHER_APPROVER: Lasting.NO,
         Reason.LOST_RACE: Lasting.NO,
         Reason.PLAN_EXPIRED: Lasting.NO,
         Reason.LEDGER_UNAVAILABLE: Lasting.NO,

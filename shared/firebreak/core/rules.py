@@ -37,6 +37,7 @@ class Rules:
 
     `sources` names the source of each value that can be overridden ("defaults",
     "actions.restart-service", "overrides[0] ecs:prod/*"); `policy_hash` identifies the whole file.
+    `approvers` is how many different people must approve where one must.
     `respond_within` is how soon an alarm must be answered: nothing but `firebreak drill` measures it.
     `dependencies` holds the budgets of each shared dependency of the target, by name. `named` says that
     an override names this very target, without any pattern. `missing_data` is by alarm, not by target.
@@ -70,6 +71,7 @@ class Rules:
     named: bool = False
     missing_data: MissingDataRules = NOTHING_SAID
     hold_out: int | None = None
+    approvers: int = 1
 
     def settings_as[S: ActionSettings](self, kind: type[S]) -> S:
         """The settings of an action that declares this kind. Raises TypeError for any other action."""

@@ -101,6 +101,7 @@ def request_of(
         rung=trigger.rung,
         attempt=trigger.attempt,
         by=trigger.by,
+        verified=trigger.verified,
         question=trigger.question,
         refused=trigger.refused,
         by_symptom=_by_symptom(trigger, tags),

@@ -20,7 +20,6 @@ from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
 from firebreak.core.limits.history import Judged, ScopeHistory, Transition
 from firebreak.core.limits.scopes import Level, Scope, group_scope
 from firebreak.core.model import Alarm, RequestKind
-from firebreak.core.people import claimed
 from firebreak.ledger.incident_items import incident_item
 from firebreak.ledger.items import (
     STORM,
@@ -124,8 +123,7 @@ def claimed_words(claim: Claim) -> str:
     """The history line of a claim."""
     after = claim.after
     what = "" if after.purpose is Purpose.ACT else f" to {after.purpose}"
-    word = "approved" if claim.request.kind is RequestKind.APPROVAL else "asked for"
-    by = f", {word} by {claimed(claim.request.by)}" if claim.request.by else ""
+    by = f", {claim.people}" if claim.people else ""
     return f"claimed rung {after.rung + 1}{what}: {after.action}{by}"
 
 

@@ -72,8 +72,9 @@ def _where_it_stands(incident: Incident) -> Item:
     item: Item = {}
     if incident.purpose is not Purpose.ACT:
         item["purpose"] = text(incident.purpose.value)
-    if incident.earlier:
-        item["earlier"] = pack(list(incident.earlier))
+    for name in ("earlier", "approved_by"):
+        if texts := getattr(incident, name):
+            item[name] = pack(list(texts))
     for name in ("blind_looks", "left_out"):
         if count := getattr(incident, name):
             item[name] = number(count)
@@ -130,8 +131,13 @@ def _incident(fields: Fields) -> Incident:
         note=fields.text("note", ""),
         left_out=fields.number("left_out", 0),
         purpose=Purpose(fields.text("purpose", Purpose.ACT.value)),
-        earlier=_stored(fields, "earlier", tuple[str, ...]) if fields.has("earlier") else (),
+        earlier=_texts(fields, "earlier"),
+        approved_by=_texts(fields, "approved_by"),
     )
+
+
+def _texts(fields: Fields, name: str) -> tuple[str, ...]:
+    return _stored(fields, name, tuple[str, ...]) if fields.has(name) else ()
 
 
 def _stored[T](fields: Fields, name: str, kind: type[T]) -> T:

@@ -271,6 +271,8 @@ def decision_item(record: DecisionRecord, retention: Retention = USUAL) -> Item:
     """A decision with all its checks, what it was made of, and the code that made it."""
     decision = record.decision
     by: Item = {"by": text(record.by)} if record.by else {}
+    if record.verified:
+        by["by_confirmed"] = text("AWS")
     own = decision.reason in (Reason.HEARTBEAT, Reason.HEARTBEAT_BLIND)
     kept = HEARTBEAT_KEPT if own else retention.decisions
     build: Item = {"build": text(retention.build)} if retention.build else {}

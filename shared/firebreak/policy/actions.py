@@ -10,7 +10,7 @@ from firebreak.core.action_spec import ActionSettings, RunbookSettings
 from firebreak.core.model import Autonomy
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.policy.runbooks import RunbookName, RunbookSection, misnamed
-from firebreak.policy.units import Duration
+from firebreak.policy.units import Approvers, Duration
 from firebreak.services.registry import CATALOG
 
 # Names that the policy may use are those of the registry; a type checker sees any text.
@@ -21,7 +21,7 @@ else:
     ActionName = Literal[tuple(CATALOG)]
     RungName = Literal[(*CATALOG, PAGE_RUNG)]
 
-_EVERY_ACTION = frozenset({"autonomy", "cooldown", "ladder"})
+_EVERY_ACTION = frozenset({"approvers", "autonomy", "cooldown", "ladder"})
 
 
 def keys_of(action: str) -> frozenset[str]:
@@ -36,6 +36,7 @@ class ActionSection(BaseModel):
 
     autonomy: Autonomy | None = None
     cooldown: Duration | None = None
+    approvers: Approvers | None = None
     ladder: list[RungName] = []
     step: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     ceiling: Annotated[int, Field(strict=True, ge=1)] | None = None

@@ -90,7 +90,12 @@ def compile_policy(source: PolicySource) -> Policy:
         missing_data=file.missing_data.rules(),
         paging=file.paging.rules(demo=file.demo),
         actions={
-            name: ActionRules(autonomy=one.autonomy, cooldown=one.cooldown, ladder=tuple(one.ladder))
+            name: ActionRules(
+                autonomy=one.autonomy,
+                cooldown=one.cooldown,
+                approvers=one.approvers,
+                ladder=tuple(one.ladder),
+            )
             for name, one in file.actions.items()
         },
         settings={name: one.settings(name) for name, one in file.actions.items()},

@@ -25,7 +25,7 @@ from firebreak.core.rules import PAGE_RUNG, Rules, Verification
 from firebreak.policy.time_windows import ScheduledWindow
 from firebreak.services.registry import CATALOG
 
-OVERRIDABLE = ("autonomy", "cooldown")
+OVERRIDABLE = ("autonomy", "cooldown", "approvers")
 RUN_RUNBOOK = "run-runbook"
 
 
@@ -43,6 +43,7 @@ class Defaults:
     approve_within: timedelta
     respond_within: timedelta
     hold_out: int | None = None
+    approvers: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ class ActionRules:
 
     autonomy: Autonomy | None = None
     cooldown: timedelta | None = None
+    approvers: int | None = None
     ladder: tuple[str, ...] = ()
 
 
@@ -95,6 +97,7 @@ class Override:
     action: str | None = None
     autonomy: Autonomy | None = None
     cooldown: timedelta | None = None
+    approvers: int | None = None
     ladder: tuple[str, ...] = ()
 
 
@@ -144,7 +147,7 @@ class Policy:
     def rules(self, action: str, target: Target) -> Rules:
         """The rules for one action on one target, overrides resolved."""
         defaults = self.defaults
-        autonomy, cooldown = (self._overridden(name, action, target) for name in OVERRIDABLE)
+        autonomy, cooldown, approvers = (self._overridden(name, action, target) for name in OVERRIDABLE)
         autonomy = _capped(action, target, *autonomy)
         ladder = self._ladder(action, target)
         settings = self.settings.get(action, CATALOG.settings_of(action))
@@ -154,6 +157,7 @@ class Policy:
             sources={
                 "autonomy": autonomy[1],
                 "cooldown": cooldown[1],
+                "approvers": approvers[1],
                 "ladder": ladder[1],
                 "disruption": self._disruption_source(target),
             },
@@ -177,6 +181,7 @@ class Policy:
             approve_within=defaults.approve_within,
             respond_within=defaults.respond_within,
             hold_out=defaults.hold_out,
+            approvers=approvers[0],
             catalog=CATALOG,
             verification=replace(self.verification, restore_after=_restored_after(settings)),
             settings=settings,

@@ -38,7 +38,7 @@ from firebreak.policy.actions import (
 from firebreak.policy.missing_data import MissingDataSection
 from firebreak.policy.paging import PagingSection, addresses_inside, odd_paging
 from firebreak.policy.patterns import GroupPattern, PartPattern, TargetPattern, may_meet
-from firebreak.policy.units import BudgetText, CountedOver, Duration, EventAge, over_an_hour
+from firebreak.policy.units import Approvers, BudgetText, CountedOver, Duration, EventAge, over_an_hour
 from firebreak.policy.window_sections import WindowSection
 
 # EventBridge Scheduler fires within the minute of the time asked for
@@ -178,6 +178,7 @@ class Limits(_Section):
     respond_within: CountedOver = timedelta(minutes=2)
     # With fewer than two everything would be held out, which is what autonomy = "observe" is for.
     hold_out: int | None = Field(default=None, strict=True, ge=2, le=1000)
+    approvers: Approvers = 1
 
 
 class Override(_Section):
@@ -190,6 +191,7 @@ class Override(_Section):
     action: ActionName | None = None
     autonomy: Autonomy | None = None
     cooldown: Duration | None = None
+    approvers: Approvers | None = None
     ladder: Annotated[list[RungName], Field(min_length=1)] | None = None
 
 

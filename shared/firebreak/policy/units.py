@@ -74,6 +74,7 @@ type Duration = Annotated[
 ]
 type CountedOver = Annotated[Duration, AfterValidator(_at_least(SHORTEST_COUNT))]
 type EventAge = Annotated[Duration, AfterValidator(_at_least(SHORTEST_EVENT_AGE))]
+type Approvers = Annotated[int, Field(strict=True, ge=1, le=2)]
 type BudgetText = Annotated[
     Budget, BeforeValidator(_budget, json_schema_input_type=Annotated[str, Field(pattern=BUDGET_PATTERN)])
 ]

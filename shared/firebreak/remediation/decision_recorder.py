@@ -41,7 +41,8 @@ JOIN_WAKE = timedelta(minutes=1)
 # Far above any count of looks, so that the names of wake-ups never meet.
 _JOINED = 1_000_000
 
-_ALREADY_HANDLED = frozenset({Reason.DUPLICATE, Reason.INCIDENT_MOVED_ON})
+# A request that does not count must not move the incident: its question stays open for those who may answer.
+_LEAVES_IT = frozenset({Reason.DUPLICATE, Reason.INCIDENT_MOVED_ON, Reason.CALLER_UNCONFIRMED})
 
 # A part of stored keys, so it keeps the word of the first release: a request that was rejected before an
 # upgrade and is delivered again after it is a duplicate.
@@ -163,7 +164,7 @@ class DecisionRecorder:
                 self.log.event("remediation.joined", incident=incident.id, joins=record.incident_id)
                 self._look_soon(incident, now)
             return self._summary(request, decision, incident.id)
-        if incident and transitions.waits_for(request, incident) and decision.reason not in _ALREADY_HANDLED:
+        if incident and transitions.waits_for(request, incident) and decision.reason not in _LEAVES_IT:
             return self._move_on(request, rules, decision, incident, record)
         return self._without_incident(request, rules, decision, record)
 

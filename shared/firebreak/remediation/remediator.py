@@ -20,7 +20,7 @@ from firebreak.core.incident.events import Acted, NotSent, OutcomeLost
 from firebreak.core.incident.lifecycle import advance
 from firebreak.core.incident.rechecks import of_its_page
 from firebreak.core.incident.states import Incident
-from firebreak.core.intake import ONLY_RECORDED, is_asked_for, reject_early, require_supported, unconfirmed
+from firebreak.core.intake import ONLY_RECORDED, is_asked_for, reject_early, unconfirmed
 from firebreak.core.ledger import (
     Claim,
     ClaimResult,
@@ -36,13 +36,12 @@ from firebreak.core.limits.storm import RedAlarm, red_alarm, red_alarm_of
 from firebreak.core.messages.decision_messages import of_blindness
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Unresolved
 from firebreak.core.ports import Clock, Log, Schedules
-from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.core.readings import ABSENT, NotRead, Reading
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 from firebreak.core.watchdog import heartbeat_of, is_heartbeat
 from firebreak.errors import AwsError, OutcomeUnknown, PolicyError, UnusableEvent
 from firebreak.intake import alarm_events, target_resolution
-from firebreak.intake.lookups import Lookups, Resolution
 from firebreak.intake.names import Home
 from firebreak.intake.target_groups import ServiceLookup, not_looked_up
 from firebreak.ledger.ports import Ledger
@@ -52,9 +51,9 @@ from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.outcome_recorder import record_under_claim
 from firebreak.remediation.snapshot import Observer, needs_consent, tags_of, with_application, with_consent
 from firebreak.remediation.storm_detector import StormWatch
+from firebreak.remediation.targets import TargetFinder
 from firebreak.remediation.unusable_events import unusable_key
 from firebreak.services.action import AnyAction
-from firebreak.services.registry import CATALOG
 
 if TYPE_CHECKING:
     from firebreak.remediation.diagnostics import DiagnosticsCollector
@@ -81,7 +80,8 @@ class Remediator:
 
     `policy` loads the policy (raises PolicyError); `acknowledged` names who has a page; `new_id` makes a
     claim id of at most 36 characters that never repeats; `jitter` gives the seconds to wait before try n.
-    `naming` names an incident in every AWS call of a block; `diagnostics` reads what the act may destroy.
+    `confirm` names a request's caller as AWS does, `naming` an incident in every AWS call of a block;
+    `diagnostics` reads what the act may destroy.
     """
 
     action: AnyAction
@@ -100,6 +100,7 @@ class Remediator:
     account: str
     region: str
     partition: str
+    confirm: Callable[[OwnEvent], OwnEvent | Unresolved]
     behind: ServiceLookup = field(default_factory=lambda: not_looked_up("this function cannot"))
     naming: Callable[[str], AbstractContextManager[object]] = nullcontext
     diagnostics: "DiagnosticsCollector | None" = None
@@ -137,7 +138,7 @@ class Remediator:
         tags = tags_of(trigger, self.observer.alarms)
         if rejected := rejected or unconfirmed(trigger, self.action.spec.name, tags):
             return self._reject(trigger, rejected, policy, tags)
-        named = self._resolve(trigger, tags)
+        named = self._targets().of_alarm(trigger, tags)
         if isinstance(resolved := named.found, Unresolved):
             if resolved.reason is Reason.TARGET_UNREADABLE:
                 # It may be about a target all the same. An event that names none holds nobody else's targets.
@@ -156,35 +157,21 @@ class Remediator:
             return self._reject(event, rejected, policy)  # a retry of it is the same alarm
         if event.refused and (who := self.acknowledged(event.refused)):
             return self._reject(event, Unresolved(Reason.ACKNOWLEDGED, f"acknowledged by {who}"), policy)
+        if isinstance(confirmed := self.confirm(event), Unresolved):
+            return self._reject(event, confirmed, policy)
+        return self._look_at_own(confirmed, policy)
+
+    def _look_at_own(self, event: OwnEvent, policy: Policy) -> Summary:
         tags = tags_of(event.alarm, self.observer.alarms)
-        named = self._target_of(event, tags)
+        named = self._targets().of_request(event, tags)
         if isinstance(target := named.found, Unresolved):
             return self._reject(event, target, policy, tags)
         request = target_resolution.request_of(event, event.action, target, tags, named)
         return self._decide_and_do(request, policy.rules(self.action.spec.name, target), tags)
 
-    def _target_of(self, event: OwnEvent, tags: Reading[Mapping[str, str]]) -> Resolution:
-        if event.kind is RequestKind.MANUAL:
-            return self._supported(target_resolution.named_by_human(event, Home(self.account, self.region)))
-        if not event.incident_id:
-            return self._resolve(event.alarm, tags)
-        match self.ledger.incident(event.incident_id):
-            case Incident(target=target):
-                hosts = target_resolution.counts_hosts_below(event.alarm, tags, self._lookups())
-                return Resolution(target, unhealthy_hosts=hosts)
-            case Unknown(why) | NotRead(why):
-                return Resolution(Unresolved(Reason.IN_FLIGHT_UNREADABLE, why))
-            case Absent():
-                return Resolution(Unresolved(Reason.INCIDENT_MOVED_ON, "the incident is not in the ledger"))
-
-    def _lookups(self) -> Lookups:
-        return Lookups(Home(self.account, self.region), self.observer.alarms, self.behind)
-
-    def _resolve(self, alarm: Alarm, tags: Reading[Mapping[str, str]]) -> Resolution:
-        return self._supported(target_resolution.resolve(alarm, tags, self._lookups(), self.action.spec.name))
-
-    def _supported(self, named: Resolution) -> Resolution:
-        return replace(named, found=require_supported(named.found, self.action.spec.name, CATALOG))
+    def _targets(self) -> TargetFinder:
+        home = Home(self.account, self.region)
+        return TargetFinder(self.action.spec.name, home, self.ledger, self.observer.alarms, self.behind)
 
     def _reject(
         self,
@@ -326,7 +313,7 @@ class Remediator:
             at=at,
             before=before,
             after=transitions.claimed(
-                incident, plan, self.new_id(), at, at + rules.verification.after, kind=request.kind
+                incident, plan, self.new_id(), at, at + rules.verification.after, request=request
             ),
             record=record_of(request, wanted.decision, at, Inputs(request, wanted.seen), incident.id),
             group_size=GroupSize(group.total, group.counted_at) if isinstance(group, GroupCount) else None,
@@ -362,7 +349,7 @@ class Remediator:
             action=claim.after.action,
             target=claim.request.target.key,
         )
-        return self._record(claim, "act", Acted(receipt, claim.request.by))
+        return self._record(claim, "act", Acted(receipt, claim.people))
 
     def _not_executed(self, claim: Claim, why: str) -> Summary:
         """Records that nothing was sent, or AWS refused it: only here may a slot be given back."""

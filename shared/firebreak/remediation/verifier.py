@@ -230,7 +230,8 @@ class Verifier:
     def _look_at_approval(self, incident: Incident, now: datetime) -> Summary:
         """Ends a question with its trouble, or with its time; an answer comes by the action's function."""
         states = self._states(incident)
-        if all_members_ok(incident, states):
+        # An act that a human asked for without an alarm ends with no alarm's OK.
+        if not incident.has_no_alarm and all_members_ok(incident, states):
             return self._close(incident, Recovered(), now)
         if incident.due_at and incident.due_at > now:
             return self._said(incident, "awaits_approval")

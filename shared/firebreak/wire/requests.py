@@ -5,12 +5,24 @@ event, a schedule's input and a DynamoDB item. Readers ignore fields they do not
 higher version: during a deploy an old function may read what a new one wrote.
 """
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from firebreak.core.manual import MANUAL_NAME, MOST_RED
-from firebreak.core.model import Alarm, AlarmKind, Contributor, Metric, Mute, OwnEvent, RequestKind
+from firebreak.core.model import (
+    Alarm,
+    AlarmKind,
+    CallerProof,
+    Contributor,
+    Metric,
+    Mute,
+    OwnEvent,
+    RequestKind,
+)
 from firebreak.errors import UnusableEvent
 from firebreak.wire.codec import read, read_object, refuse_empty
 from firebreak.wire.evaluation import evaluation_from_wire, evaluation_to_wire
@@ -25,6 +37,11 @@ MANUAL_REQUEST = "Firebreak Manual Request"
 ANNOUNCEMENT = "Firebreak Announcement"
 HUMAN_ANNOUNCEMENT = "Firebreak Human Announcement"
 ROUTED_ALARM = "Firebreak Routed Alarm"
+
+# The field of a request for the proof of its caller.
+PROOF = "proof"
+# The characters of an Authorization header, a date and a session token, and far more of them than any has.
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,8192}", re.ASCII)
 
 _OF_REQUESTS = frozenset({OWN_DETAIL_TYPE, HUMAN_REQUEST, MANUAL_REQUEST})
 _ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
@@ -89,7 +106,16 @@ def _as_this_release(data: Mapping[str, object]) -> Mapping[str, object]:
 
 def request_event(request: OwnEvent, *, by_human: bool = False) -> dict[str, object]:
     """The envelope of a request, on the bus or in a schedule; an approval always comes from a human."""
-    detail: dict[str, object] = {
+    return {
+        "source": OWN_SOURCE,
+        "detail-type": detail_type_of(request, by_human=by_human),
+        "detail": request_detail(request),
+    }
+
+
+def request_detail(request: OwnEvent) -> dict[str, object]:
+    """The request as an event carries it; the proof of its caller comes on top, for it covers the rest."""
+    return {
         "v": WIRE_VERSION,
         "kind": request.kind.value,
         "action": request.action,
@@ -105,14 +131,37 @@ def request_event(request: OwnEvent, *, by_human: bool = False) -> dict[str, obj
         **({"red": [alarm_to_wire(alarm) for alarm in request.red]} if request.red else {}),
         "alarm": alarm_to_wire(request.alarm),
     }
-    return {
-        "source": OWN_SOURCE,
-        "detail-type": _detail_type(request, by_human=by_human),
-        "detail": detail,
-    }
 
 
-def _detail_type(request: OwnEvent, *, by_human: bool) -> str:
+def request_hash(detail: Mapping[str, object]) -> str:
+    """The SHA-256 of a request as it stands in an event, without the proof of its caller.
+
+    Taken of the values as they came, so that a part which only one of two releases knows is covered as well.
+    """
+    proven = {key: value for key, value in detail.items() if key != PROOF}
+    return hashlib.sha256(json.dumps(proven, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def with_proof(detail: Mapping[str, object], proof: CallerProof) -> dict[str, object]:
+    """The request with the proof of its caller."""
+    signed = {"authorization": proof.authorization, "date": proof.date, "token": proof.token}
+    return {**detail, PROOF: signed}
+
+
+def _proof_of(detail: Mapping[str, object]) -> CallerProof | None:
+    """The proof in a request, None where it has none. Raises UnusableEvent."""
+    if PROOF not in detail:
+        return None
+    stored = read_object(detail[PROOF], PROOF)
+    found = read(CallerProof, {**stored, "request": request_hash(detail)}, PROOF)
+    for name in ("authorization", "date", "token"):
+        if not _HEADER_VALUE.fullmatch(getattr(found, name)):
+            raise UnusableEvent(f"proof.{name}: {as_excerpt(getattr(found, name))}", "the value of a header")
+    return found
+
+
+def detail_type_of(request: OwnEvent, *, by_human: bool) -> str:
+    """The type of the event that carries a request; IAM says who may put it on the bus."""
     if request.kind is RequestKind.MANUAL:
         return MANUAL_REQUEST
     return HUMAN_REQUEST if by_human or request.kind is RequestKind.APPROVAL else OWN_DETAIL_TYPE
@@ -138,8 +187,10 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
         raise UnusableEvent("incident: nothing", "text that is not empty")
     alarm = alarm_from_wire(detail.get("alarm"))
     red = _red_alarms(detail.get("red", []))
-    asked = read(OwnEvent, {**detail, "incident_id": incident, "alarm": alarm, "red": []}, "request")
-    asked = replace(asked, red=red)
+    # No event says of itself that its sender was confirmed.
+    own = {"incident_id": incident, "alarm": alarm, "red": [], "proof": None, "verified": False}
+    asked = read(OwnEvent, {**detail, **own}, "request")
+    asked = replace(asked, red=red, proof=_proof_of(detail))
     refuse_empty(asked.action, "action")
     if kind not in _BEFORE_AN_INCIDENT:
         refuse_empty(asked.incident_id, "incident")

@@ -148,6 +148,7 @@ class Worker:
                 account=ACCOUNT,
                 region=REGION,
                 partition="aws",
+                confirm=lambda event: event,
             )
 
         return cls({name: remediator(name) for name in ACTIONS}, bus)

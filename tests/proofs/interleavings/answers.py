@@ -29,17 +29,20 @@ from tests.proofs.interleavings.scene_parts import (
 )
 from tests.proofs.interleavings.simulated_world import SimulatedWorld
 from tests.support import builders as a
+from tests.support.fakes import as_confirmed
 from tests.support.world import check_event
 
 ASKING = ROOMY.replace('autonomy = "auto"', 'autonomy = "approve"')
+OF_TWO = ASKING.replace('autonomy = "approve"', 'autonomy = "approve"\napprovers = 2')
 BUSY = replace(API_RED, tags={**API_RED.tags, "firebreak:action": "scale-service"})
 
 
-def yes(world: SimulatedWorld, copies: int = 1) -> Process:
+def yes(world: SimulatedWorld, copies: int = 1, *, by: str = "ana") -> Process:
     """A human's yes to the one incident of the world."""
     incident = _incident(world)
-    request = approval_of(incident, "ana", world.at)
-    return Process("yes", carries_out(request), (delivery_key(request),), copies=copies)
+    request = approval_of(incident, by, world.at)
+    key = delivery_key(as_confirmed(request))
+    return Process(f"yes of {by}", carries_out(request), (key,), copies=copies)
 
 
 def _incident(world: SimulatedWorld) -> Incident:
@@ -68,6 +71,16 @@ def approvals() -> Iterator[Scene]:
         passes=(10 * SECOND, 3 * MINUTE),
     )
     yield scene("an alarm that asks, twice", remediator(API_RED, 2), policy=ASKING)
+
+
+def two_people() -> Iterator[Scene]:
+    """The yes of two people where the policy asks for both, at the same time, and with disturbances."""
+    asked = after(world_with(API_RED, API_SLOW), OF_TWO, ("restart", remediates(API_RED)), later=MINUTE)
+    once, ana, bo = yes(asked), yes(asked, 2), yes(asked, by="bo")
+    yield scene("two people say yes, one of them twice", ana, bo, world=asked, policy=OF_TWO)
+    yield scene("two people say yes, one is killed", ana, bo, world=asked, policy=OF_TWO, kills=1)
+    yield scene("two people say yes, a reply is lost", once, bo, world=asked, policy=OF_TWO, lost_replies=1)
+    yield scene("one person says yes twice where two must", ana, world=asked, policy=OF_TWO)
 
 
 def by_hand(copies: int = 1) -> Process:

@@ -10,6 +10,7 @@ from firebreak.core.limits.budgets import ACT_TIMEOUT
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import Level, Scope
 from firebreak.core.model import Alarm, AlarmState, RequestKind, Target
+from firebreak.core.people import people
 from firebreak.core.rules import Rules
 from tests.proofs.interleavings.calls import Call
 
@@ -127,6 +128,7 @@ def sent(diary: Diary, claim: Claim | None, at: datetime, skew: timedelta, rules
     _alone_on_its_target(diary, act)
     _in_time(act, claim, at + skew)
     _not_after_a_pause(diary, act, claim)
+    _approved_by_enough(act, claim, rules)
     acts = (*diary.sent, act)
     if after.purpose is Purpose.ACT:
         within_budgets(acts, rules)
@@ -163,6 +165,13 @@ def _not_after_a_pause(diary: Diary, act: Sent, claim: Claim) -> None:
             and pause.hold.until > act.at
         ):
             raise Violation(f"property 4: {act} was claimed after {pause.hold.scope} was paused")
+
+
+def _approved_by_enough(act: Sent, claim: Claim, rules: Rules) -> None:
+    human = claim.request.kind in (RequestKind.APPROVAL, RequestKind.MANUAL)
+    approvers = people((*claim.after.approved_by, claim.request.by))
+    if human and len(approvers) < rules.approvers:
+        raise Violation(f"{act} was approved by {sorted(approvers)} alone")
 
 
 def _covers(hold: Hold, claim: Claim) -> bool:

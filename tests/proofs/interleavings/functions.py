@@ -32,6 +32,7 @@ from firebreak.services.registry import CATALOG
 from firebreak.wire.requests import request_event
 from tests.proofs.interleavings.calls import Ask, AskingClock, Call, Port, Silent
 from tests.support import builders as a
+from tests.support.fakes import as_confirmed
 from tests.support.world import eventbridge
 
 SWEEP = {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}}
@@ -174,6 +175,7 @@ class Wiring:
             account=a.ACCOUNT,
             region=a.REGION,
             partition="aws",
+            confirm=as_confirmed,
         )
 
     def verifier(self) -> Verifier:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from firebreak.core.ledger import alarm_key, delivery_key
 from firebreak.core.model import AlarmState, Mute
-from tests.proofs.interleavings.answers import approvals, manual, restores, undone
+from tests.proofs.interleavings.answers import approvals, manual, restores, two_people, undone
 from tests.proofs.interleavings.explorer import Scene
 from tests.proofs.interleavings.functions import Process, carries_out, goes_ok, remediates, verifies
 from tests.proofs.interleavings.scene_parts import (
@@ -242,6 +242,7 @@ def gate() -> list[Scene]:
         openings(),
         deferred(),
         approvals(),
+        two_people(),
         manual(),
         restores(),
         undone(),

@@ -48,6 +48,14 @@ REACHED = {
         "by hand: act, clear_to_act",
         "by hand: refuse, switched_off",
     },
+    "two people say yes, one of them twice": {
+        "yes of ana: refuse, needs_another_approver",
+        "yes of ana: refuse, duplicate",
+        "yes of ana: act, clear_to_act",
+        "yes of bo: refuse, needs_another_approver",
+        "yes of bo: act, clear_to_act",
+    },
+    "one person says yes twice where two must": {"yes of ana: refuse, needs_another_approver"},
     "the same alarm twice, a reply is lost": {"restart(api-memory-high): uncertain, clear_to_act"},
 }
 

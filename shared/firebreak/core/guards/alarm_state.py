@@ -76,7 +76,7 @@ def wrong_direction(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The request must be young, the newest of its alarm, and the alarm red at this moment.
 
-    Of a manual request only the age counts: it needs no alarm.
+    Of a request by hand only the age counts: it needs no alarm.
     """
     last, age = seen.transition, seen.now - request.at
     if _is_newer(last, request.alarm, seen.now) and _gives_way(request, last):
@@ -84,7 +84,7 @@ def stale(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if age > rules.max_event_age and _ages(request):
         detail = f"{readable(age)} old, limit {format_duration(rules.max_event_age)}"
         return objected("stale", Reason.TOO_OLD, detail)
-    if request.kind is RequestKind.MANUAL:
+    if request.by_hand:
         return passed("stale", f"requested {readable(age)} ago")
     if request.kind is RequestKind.ALARM and isinstance(last, Unknown | NotRead):
         return blind("stale", last, Reason.ALARM_UNREADABLE, seen.now)
@@ -158,6 +158,8 @@ def _alarm_red_now(seen: Snapshot) -> Check:
 
 def missing_data(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """Red because no data came is no symptom, unless the alarm's owner says that silence is one."""
+    if request.by_hand:
+        return Check("missing data", Result.NOT_APPLICABLE, "a human asked for it, not an alarm")
     match seen.alarm:
         case NotRead() if seen.only_event and (sent := of_event_alone(request.alarm, rules.missing_data)):
             return _judged(replace(sent, detail=f"by its event {sent.detail}"))

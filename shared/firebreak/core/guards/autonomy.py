@@ -1,5 +1,7 @@
 """Guards: how far the policy lets Firebreak go by itself, and what a human said."""
 
+from collections.abc import Sequence
+
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.formats import format_time
 from firebreak.core.guards.findings import blind, objected, passed
@@ -13,17 +15,19 @@ from firebreak.core.model import (
     RequestKind,
     same_change,
 )
-from firebreak.core.people import claimed
+from firebreak.core.people import approved_by, caller, people, person
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 
 
 def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """The plan that a human approved is what would be done now, and it was approved in time."""
-    if not request.by or rules.autonomy is Autonomy.OBSERVE:
-        detail = "the policy now says observe" if request.by else "the request names nobody"
-        return objected("approved", Reason.NOT_APPROVED, detail)
+    """The plan that humans approved is what would be done now, and enough of them approved it in time."""
+    if not request.verified:
+        return objected("approved", Reason.CALLER_UNCONFIRMED, _unconfirmed(request))
+    # A human's own request had lifted it.
+    if rules.autonomy is Autonomy.OBSERVE and not request.by_hand:
+        return objected("approved", Reason.NOT_APPROVED, "the policy now says observe")
     if not isinstance(seen.incident, Incident):  # the in-flight guard says why
         return Check("approved", Result.NOT_LOOKED_AT, "not looked at: the incident is not known")
     asked, until = seen.incident.plan, seen.incident.due_at
@@ -34,7 +38,7 @@ def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Unknown() | NotRead() as unseen:
             return blind("approved", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
         case Plan() as plan if asked and same_change(asked, plan):
-            return passed("approved", f"by {claimed(request.by)}: {plan.summary}")
+            return _enough_approvers((*seen.incident.approved_by, request.by), rules, plan)
         case Plan() as plan:
             detail = f"approved: {asked.summary if asked else 'nothing'}; now it would be: {plan.summary}"
             return objected("approved", Reason.PLAN_CHANGED, detail)
@@ -42,14 +46,29 @@ def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
             return objected("approved", Reason.PLAN_CHANGED, "it cannot be done any more")
 
 
+def _enough_approvers(approvers: Sequence[str], rules: Rules, plan: Plan) -> Check:
+    """The number of different people that the policy asks for."""
+    detail = f"by {approved_by(approvers)}: {plan.summary}"
+    if (count := len(people(approvers))) < rules.approvers:
+        detail = f"{count} of {rules.approvers} people approved, {detail}"
+        return objected("approved", Reason.NEEDS_ANOTHER_APPROVER, detail)
+    return passed("approved", detail)
+
+
+def _unconfirmed(request: Request) -> str:
+    return f"by {caller(request.by, verified=False)}" if request.by else "the request names nobody"
+
+
 def as_previewed(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The plan of a manual request is the one that its human was shown, with the same doubts."""
     del rules
+    if not request.verified:
+        return objected("previewed", Reason.CALLER_UNCONFIRMED, _unconfirmed(request))
     match seen.plan:
         case Unknown() | NotRead() as unseen:
             return blind("previewed", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
         case Plan() as plan if plan_id(plan) == request.plan_seen:
-            return passed("previewed", f"by {claimed(request.by)}: {plan.summary}")
+            return passed("previewed", f"by {person(request.by)}: {plan.summary}")
         case Plan() as plan:
             now = "; ".join((plan.summary, *plan.doubts))
             detail = f"it is not the plan that was shown; now it would be: {now}"
@@ -61,11 +80,16 @@ def as_previewed(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """How far the policy lets Firebreak go here by itself; with a doubt it never goes alone.
 
-    A human who requests the act lifts it: the doubts were shown with the plan.
+    A human who requests the act lifts it: the doubts were shown with the plan. Where the policy asks for more
+    than one person, they are the first of those who approve.
     """
     detail = f"{rules.autonomy} by {rules.sources['autonomy']}"
     if request.kind is RequestKind.MANUAL:
-        return passed("autonomy", f"{detail}, lifted: requested by {claimed(request.by)}")
+        detail += f", lifted: requested by {person(request.by)}"
+        if rules.approvers == 1:
+            return passed("autonomy", detail)
+        detail += f", but {rules.approvers} people must approve by {rules.sources['approvers']}"
+        return objected("autonomy", Reason.NEEDS_APPROVAL, detail)
     doubts = seen.plan.doubts if isinstance(seen.plan, Plan) else ()
     match rules.autonomy:
         case Autonomy.AUTO if doubts:

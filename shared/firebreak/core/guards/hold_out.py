@@ -4,7 +4,7 @@ from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.guards.findings import objected, passed
 from firebreak.core.keys import digest
 from firebreak.core.model import Alarm, Plan, Request
-from firebreak.core.people import claimed
+from firebreak.core.people import caller
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
 
@@ -21,7 +21,7 @@ def hold_out(request: Request, rules: Rules, seen: Snapshot) -> Check:
     if request.incident_id:
         return Check("hold-out", Result.NOT_APPLICABLE, "inside one incident nothing is held out")
     if request.by:
-        return passed("hold-out", f"asked for by {claimed(request.by)}")
+        return passed("hold-out", f"asked for by {caller(request.by, verified=request.verified)}")
     if not isinstance(seen.plan, Plan):
         # Only what would be done is held out: a refusal for another reason is no sample.
         return Check(

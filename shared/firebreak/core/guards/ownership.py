@@ -7,7 +7,7 @@ from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.guards.consent import allows, other_stack
 from firebreak.core.guards.controllers import Controller, controllers_of, names_of
 from firebreak.core.guards.findings import blind, objected, passed
-from firebreak.core.model import Request, RequestKind
+from firebreak.core.model import Request
 from firebreak.core.observed import DescribedAlarm
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
@@ -63,10 +63,10 @@ def own_stack(request: Request, rules: Rules, seen: Snapshot) -> Check:
 def opt_in(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """The owner of the resource said yes and the owner of the alarm did not say none.
 
-    A manual request has no alarm: the resource's own tag alone decides.
+    A request by hand has no alarm: the resource's own tag alone decides.
     """
     del rules
-    if request.kind is RequestKind.MANUAL:
+    if request.by_hand:
         return _target_opted_in(request, seen)
     in_event = request.alarm.tags.get(ACTION_TAG)
     if in_event is None:
@@ -107,7 +107,7 @@ def _target_opted_in(request: Request, seen: Snapshot) -> Check:
 
 def _may_ask(request: Request, tags: Mapping[str, str]) -> bool:
     """Whether the target's list of alarms lets this request act; it says nothing about humans."""
-    return request.kind is RequestKind.MANUAL or allows(tags, request.alarm.name)
+    return request.by_hand or allows(tags, request.alarm.name)
 
 
 def load_balancer(request: Request, rules: Rules, seen: Snapshot) -> Check:
@@ -144,7 +144,7 @@ def other_controller(request: Request, rules: Rules, seen: Snapshot) -> Check:
     match seen.alarm:
         case Unknown() | NotRead() as unseen:
             return blind("other controller", unseen, Reason.CONTROLLER_UNREADABLE, seen.now)
-        case Absent() if request.kind is RequestKind.MANUAL:
+        case Absent() if request.by_hand:
             return passed("other controller", "no alarm of the target is red")
         case Absent():
             return passed("other controller", "the alarm is gone, so it starts nothing")

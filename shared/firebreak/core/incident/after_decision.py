@@ -14,6 +14,7 @@ from firebreak.core.incident.verdict import GiveToHumans, next_rung
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.model import AlarmState, Autonomy, Plan, Request, RequestKind
+from firebreak.core.people import person
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 
@@ -35,6 +36,8 @@ def after_decision(incident: Incident, event: NotActedOn) -> Moved:
 def _row(incident: Incident, event: NotActedOn) -> Moved:
     request, rules, now = event.request, event.rules, event.record.at
     decision = event.record.decision
+    if decision.reason is Reason.NEEDS_ANOTHER_APPROVER:
+        return _one_more_approver(incident, request.by, rules, now)
     if request.kind is RequestKind.RESTORE:
         return _restore_refused(incident, rules, decision, now)
     match decision.outcome:
@@ -62,19 +65,33 @@ def asks_or_climbs(
     """
     outcome = record.decision.outcome
     if isinstance(outcome, AskApproval) and outcome.plan:
-        return _asks(incident, outcome.plan, rules, record)
+        return _asks(incident, outcome.plan, rules, record, request)
     if _may_climb(request, rules, record.decision):
         return _above(incident, record)
     return None
 
 
-def _asks(incident: Incident, plan: Plan, rules: Rules, record: DecisionRecord) -> Moved:
-    """The question waits for its answer; the look at its end finds out that nobody gave one."""
+def _asks(incident: Incident, plan: Plan, rules: Rules, record: DecisionRecord, request: Request) -> Moved:
+    """The question waits for its answer; the look at its end finds out that nobody gave one.
+
+    A human who asked for the act is the first who approves it.
+    """
     until = record.at + rules.approve_within
-    after = transitions.awaiting(incident, plan, until)
-    message = approval_messages.approval(after, record)
+    first = (request.by,) if request.kind is RequestKind.MANUAL else ()
+    after = transitions.awaiting(incident, plan, until, first)
+    message = approval_messages.approval(after, record, rules.approvers)
     moved = move(incident, after, record.at, f"asks for approval: {plan.summary}", message)
     return replace(moved, wake_at=until)
+
+
+def _one_more_approver(incident: Incident, by: str, rules: Rules, now: datetime) -> Moved:
+    """The same question waits for another person; an approver is counted and announced once."""
+    if by in incident.approved_by:
+        after = replace(incident, version=incident.version + 1)
+        return move(incident, after, now, f"approved again by {person(by)}: another person must")
+    after = transitions.approved(incident, by)
+    message = approval_messages.half_approved(after, rules.approvers, now)
+    return move(incident, after, now, message.headline, message)
 
 
 def _may_climb(request: Request, rules: Rules, decision: Decision) -> bool:

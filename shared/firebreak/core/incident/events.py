@@ -14,10 +14,10 @@ from firebreak.core.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """AWS took the change; `by` approved it, if anybody had to."""
+    """AWS took the change; `people` says in words who requested it or approved it, if anybody did."""
 
     receipt: Receipt
-    by: str = ""
+    people: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912 - the one table
 ) -> Moved:
     """The incident after the event. Raises ValueError for a move that the state machine does not know."""
     match event:
-        case Acted(receipt, by):
-            return _acted(incident, receipt, by, now)
+        case Acted(receipt, people):
+            return _acted(incident, receipt, people, now)
         case OutcomeLost(why):
             after = replace(incident, state=IncidentState.UNCERTAIN, version=incident.version + 1, note=why)
             return move(
@@ -101,7 +101,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912 - the one table
             assert_never(never)
 
 
-def _acted(incident: Incident, receipt: Receipt, by: str, now: datetime) -> Moved:
+def _acted(incident: Incident, receipt: Receipt, people: str, now: datetime) -> Moved:
     summary = "; ".join(filter(None, (receipt.summary, incident.plan.reset_by if incident.plan else "")))
     after = replace(
         incident,
@@ -110,7 +110,7 @@ def _acted(incident: Incident, receipt: Receipt, by: str, now: datetime) -> Move
         receipt=replace(receipt, summary=summary),
     )
     if after.purpose is Purpose.ACT:
-        message = incident_messages.acted(after, now, by)
+        message = incident_messages.acted(after, now, people)
     else:
         message = reversal_messages.put_back(after, now)
     return move(incident, after, now, receipt.summary, message)

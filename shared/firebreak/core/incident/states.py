@@ -161,7 +161,8 @@ class Incident:
     is that of the present plan, or, while it is undoing, of the one that was asked for. `left_out` counts
     how often an alarm joined for which there was no room: nobody looks at it, so it is never known to be
     over.
-    `earlier` holds the result of each rung below.
+    `earlier` holds the result of each rung below. `approved_by` has the ARNs of those who approved the
+    present plan, as AWS confirmed them: while more of them are needed, and afterwards.
     """
 
     id: str
@@ -187,6 +188,7 @@ class Incident:
     purpose: Purpose = Purpose.ACT
     left_out: int = 0
     earlier: tuple[str, ...] = ()
+    approved_by: tuple[str, ...] = ()
 
     @property
     def holds_target(self) -> bool:

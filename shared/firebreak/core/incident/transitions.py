@@ -50,15 +50,16 @@ def opened(request: Request, rules: Rules, at: datetime) -> Incident:
 
 
 def claimed(
-    incident: Incident, plan: Plan, claim_id: str, at: datetime, check_at: datetime, *, kind: RequestKind
+    incident: Incident, plan: Plan, claim_id: str, at: datetime, check_at: datetime, *, request: Request
 ) -> Incident:
-    """The incident with its present rung claimed for this plan.
+    """The incident with its present rung claimed for this plan by this request.
 
     Where the rung was looked at before (for its approval, or its verdict) the looks are counted on:
     each wake-up has a name of its own. Every alarm that is a member by now was red before the act, even
     if the time that CloudWatch gave is ahead of the clock of this function.
     """
-    purpose = PURPOSE_OF.get(kind, Purpose.ACT)
+    kind = request.kind
+    approver = (request.by,) if kind is RequestKind.APPROVAL else ()
     return replace(
         incident,
         state=IncidentState.CLAIMED,
@@ -73,7 +74,8 @@ def claimed(
         plan=plan,
         receipt=None,
         due_at=check_at,
-        purpose=purpose,
+        purpose=PURPOSE_OF.get(kind, Purpose.ACT),
+        approved_by=(*incident.approved_by, *approver),
     )
 
 
@@ -121,6 +123,7 @@ def climbing(incident: Incident, rung: int, due_at: datetime, note: str) -> Inci
         note=note,
         purpose=Purpose.ACT,
         earlier=(*incident.earlier, _came_to(incident, note)),
+        approved_by=(),
     )
 
 
@@ -155,8 +158,8 @@ def resting(incident: Incident, due_at: datetime) -> Incident:
     )
 
 
-def awaiting(incident: Incident, plan: Plan, until: datetime) -> Incident:
-    """The incident with a plan that a human may approve until then."""
+def awaiting(incident: Incident, plan: Plan, until: datetime, approved_by: tuple[str, ...] = ()) -> Incident:
+    """The incident with a plan that humans may approve until then, and those who did by asking for it."""
     return replace(
         incident,
         state=IncidentState.AWAITING_APPROVAL,
@@ -165,7 +168,13 @@ def awaiting(incident: Incident, plan: Plan, until: datetime) -> Incident:
         plan=plan,
         receipt=None,
         due_at=until,
+        approved_by=approved_by,
     )
+
+
+def approved(incident: Incident, by: str) -> Incident:
+    """The incident with one more person who approved its plan; its question and its time stay."""
+    return replace(incident, version=incident.version + 1, approved_by=(*incident.approved_by, by))
 
 
 def deferred(incident: Incident, attempt: int, due_at: datetime) -> Incident:

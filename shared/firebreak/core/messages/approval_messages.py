@@ -11,14 +11,13 @@ from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_facts import mute_facts, objections, rung_words, values
 from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, of_incident
-from firebreak.core.people import person
+from firebreak.core.people import approved_by, people, person
 from firebreak.core.reasons import MEANINGS, Reason
 
 
-def approval(incident: Incident, record: DecisionRecord) -> Announcement:
-    """The question to a human, who may approve; until then nothing happens."""
+def approval(incident: Incident, record: DecisionRecord, approvers: int = 1) -> Announcement:
+    """The question to humans, so many of whom must approve; until then nothing happens."""
     plan = incident.plan
-    until = f" by {format_time(incident.due_at)}" if incident.due_at else ""
     message = of_incident(
         AnnouncementKind.APPROVAL,
         incident,
@@ -29,18 +28,58 @@ def approval(incident: Incident, record: DecisionRecord) -> Announcement:
             *filter(None, [plan.reset_by if plan else ""]),
             *values(incident),
             *objections(record.decision),
+            *_approvals(incident, approvers),
             rung_words(incident),
             *mute_facts(incident.alarm),
         ],
-        next_=f"No change is made unless somebody approves{until}."
-        " Firebreak repeats every check before it makes the change.",
+        next_=_unless_approved(incident, approvers),
     )
     return replace(message, until=incident.due_at, question=question_id(incident))
+
+
+def half_approved(incident: Incident, approvers: int, at: datetime) -> Announcement:
+    """The same question, once more for those who did not answer it: one approval is not enough here."""
+    plan = incident.plan.summary if incident.plan else incident.action
+    message = of_incident(
+        AnnouncementKind.APPROVAL,
+        incident,
+        at,
+        f"Another person must approve: {plan}",
+        facts=[*_approvals(incident, approvers), rung_words(incident)],
+        next_=_unless_approved(incident, approvers),
+    )
+    return replace(
+        message,
+        key=digest(message.key, *incident.approved_by),
+        until=incident.due_at,
+        question=question_id(incident),
+    )
+
+
+def _approvals(incident: Incident, approvers: int) -> list[str]:
+    if not incident.approved_by:
+        return []
+    count = len(people(incident.approved_by))
+    return [f"approved by {approved_by(incident.approved_by)}: {count} of {approvers} people"]
+
+
+def _unless_approved(incident: Incident, approvers: int) -> str:
+    until = f" by {format_time(incident.due_at)}" if incident.due_at else ""
+    missing = approvers - len(people(incident.approved_by))
+    who = "somebody approves"
+    if incident.approved_by:
+        who = "another person approves"
+    elif missing > 1:
+        who = f"{missing} different people approve"
+    again = "Firebreak repeats every check before it makes the change."
+    return f"No change is made unless {who}{until}. {again}"
 
 
 def unanswered(incident: Incident) -> str:
     """The text for a question that was not answered in time."""
     asked = incident.plan.summary if incident.plan else incident.action
+    if incident.approved_by:
+        return f"Only {approved_by(incident.approved_by)} approved in time. The request was: {asked}"
     return f"{MEANINGS[Reason.APPROVAL_EXPIRED].sentence} The request was: {asked}"
 
 

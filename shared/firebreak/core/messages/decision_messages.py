@@ -14,7 +14,7 @@ from firebreak.core.messages.incident_facts import given_reason, mute_facts, obj
 from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, about_alarm, nothing_more
 from firebreak.core.model import Alarm, RequestKind, Target
 from firebreak.core.paging.paused import NEXT
-from firebreak.core.people import claimed, person
+from firebreak.core.people import caller, person
 from firebreak.core.reasons import LASTING, MEANINGS, SHARED_BY_ALARMS, Disposition, Lasting, Reason
 from firebreak.core.tags import MISSING_DATA_TAG
 
@@ -64,7 +64,7 @@ def announcement(
         facts=(
             *objections(decision),
             *(plan.warnings if plan else ()),
-            *([f"requested by {claimed(record.by)}"] if record.by else []),
+            *([f"requested by {caller(record.by, verified=record.verified)}"] if record.by else []),
             *given_reason(record.alarm),
             *mute_facts(record.alarm),
         ),

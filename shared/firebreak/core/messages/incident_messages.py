@@ -12,7 +12,6 @@ from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_facts import given_reason, mute_facts, rung_words, stays, steps, values
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, AlarmState
-from firebreak.core.people import claimed
 from firebreak.core.rules import PAGE_RUNG
 from firebreak.core.tags import RUNBOOK_TAG, SEVERITY_TAG
 
@@ -75,18 +74,23 @@ def _purpose(incident: Incident) -> tuple[str, ...]:
     return () if incident.purpose is Purpose.ACT else (incident.purpose.value,)
 
 
-def acted(incident: Incident, at: datetime, by: str = "") -> Announcement:
-    """The action was sent and AWS took it; `by` names the human who asked for it or approved it."""
+def acted(incident: Incident, at: datetime, people: str = "") -> Announcement:
+    """The action was sent and AWS took it; `people` says in words who requested it or approved it."""
     plan, receipt = incident.plan, incident.receipt
     planned = [f"plan: {plan.summary}", *plan.warnings, *filter(None, [plan.reset_by])] if plan else []
-    word = [f"requested by {claimed(by)}"] if by else []
     done = receipt.summary if receipt else (plan.summary if plan else "done")
     return of_incident(
         AnnouncementKind.ACTED,
         incident,
         at,
         f"{incident.action}: {done}",
-        facts=[*planned, *values(incident), *word, *_position(incident), *mute_facts(incident.alarm)],
+        facts=[
+            *planned,
+            *values(incident),
+            *filter(None, [people]),
+            *_position(incident),
+            *mute_facts(incident.alarm),
+        ],
         next_=_after(incident),
     )
 

@@ -1,0 +1,110 @@
+"""Callers that AWS confirms: a human signs a call of STS for one request, and a function sends it.
+
+EventBridge names no principal. GetCallerIdentity needs no permission and answers with the caller, and its
+signature (Signature Version 4) covers every header that the caller adds: the one with the request's hash
+makes it a proof of this request alone. Nobody can do anything else with it, and AWS takes it for minutes only
+(docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from firebreak.aws.translate import translated
+from firebreak.core.model import CallerProof
+from firebreak.core.people import Caller, Unconfirmed
+from firebreak.core.readings import Unknown
+from firebreak.errors import AwsError, Denied, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from boto3.session import Session
+
+    from firebreak.core.paging.commands import StackAddress
+
+HEADER = "X-Firebreak-Request"
+# As botocore writes the call: both sides must send the same bytes.
+BODY = "Action=GetCallerIdentity&Version=2011-06-15"
+CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+def signed_for(stack: StackAddress, request: str) -> str:
+    """The value of the header: the stack that a request is for, and the request's hash."""
+    return f"{stack.account}/{stack.region}/{stack.name}/{request}"
+
+
+def regional_sts(session: Session, region: str) -> str:
+    """The address of STS to sign for: that of the stack's region, where its function sends the call.
+
+    The caller's settings may prefer another (`sts_regional_endpoints`, FIPS, dual stack). Raises AwsError.
+    """
+    from botocore import UNSIGNED
+    from botocore.config import Config
+    from botocore.session import Session as Settings
+
+    own = session.profile_name
+    settings = Settings(profile=None if own == "default" else own)
+    settings.set_config_variable("sts_regional_endpoints", "regional")
+    plain = Config(signature_version=UNSIGNED, use_fips_endpoint=False, use_dualstack_endpoint=False)
+    with translated("a client for sts", mutates=False):
+        return str(settings.create_client("sts", region_name=region, config=plain).meta.endpoint_url)
+
+
+def sign(session: Session, endpoint: str, stack: StackAddress, request: str) -> CallerProof:
+    """The caller's proof of a request for a stack; `endpoint` is the address of STS in the stack's region.
+
+    Raises AwsError where the caller has no credentials.
+    """
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.exceptions import NoCredentialsError
+
+    with translated("GetCallerIdentity", mutates=False):
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        headers = {"Content-Type": CONTENT_TYPE, HEADER: signed_for(stack, request)}
+        call = AWSRequest("POST", f"{endpoint.rstrip('/')}/", headers=headers, data=BODY)
+        SigV4Auth(credentials.get_frozen_credentials(), "sts", stack.region).add_auth(call)
+    return CallerProof(
+        request=request,
+        authorization=str(call.headers["Authorization"]),
+        date=str(call.headers["X-Amz-Date"]),
+        token=str(call.headers.get("X-Amz-Security-Token", "")),
+    )
+
+
+class StsCallers:
+    """The callers behind proofs; each is asked for once, by a client that signs nothing itself."""
+
+    def __init__(self, unsigned: Callable[[str], Any], stack: StackAddress) -> None:
+        self._unsigned = unsigned
+        self._stack = stack
+
+    def caller_of(self, proof: CallerProof) -> Caller | Unconfirmed | Unknown:
+        """The caller that signed this request for this stack."""
+        headers = self._headers(proof)
+
+        def add(params: Mapping[str, Any], **_: object) -> None:
+            params["headers"].update(headers)
+
+        try:
+            with translated("GetCallerIdentity", mutates=False):
+                sts = self._unsigned("sts")
+                sts.meta.events.register("before-call.sts.GetCallerIdentity", add)
+                reply = sts.get_caller_identity()
+        except (Denied, Rejected) as error:
+            return Unconfirmed(f"GetCallerIdentity answered {error.code}")
+        except AwsError as error:
+            return Unknown(f"GetCallerIdentity answered {error.code}")
+        return Caller(str(reply["Arn"]), str(reply["Account"]))
+
+    def _headers(self, proof: CallerProof) -> Mapping[str, str]:
+        token = {"X-Amz-Security-Token": proof.token} if proof.token else {}
+        return {
+            "Authorization": proof.authorization,
+            "X-Amz-Date": proof.date,
+            HEADER: signed_for(self._stack, proof.request),
+            **token,
+        }

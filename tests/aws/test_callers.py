@@ -1,0 +1,148 @@
+"""A caller's proof of a request: STS confirms who signed it, for this request and this stack alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import EndpointConnectionError
+
+from firebreak.aws.callers import StsCallers, regional_sts, sign
+from firebreak.aws.clients import unsigned_reader
+from firebreak.core.model import CallerProof
+from firebreak.core.paging.commands import StackAddress
+from firebreak.core.people import Caller, Unconfirmed
+from firebreak.core.readings import Unknown
+from firebreak.errors import Unavailable
+from tests.support.simulated_sts import Known, SimulatedSts
+
+ANA = Known("arn:aws:sts::111122223333:assumed-role/oncall/ana", "ASIAANA", token="session/token+of=ana")
+BO = Known("arn:aws:iam::111122223333:user/bo", "AKIABO")
+FUNCTION = Known("arn:aws:sts::111122223333:assumed-role/firebreak-act/f", "ASIAFUNCTION")
+STACK = StackAddress("firebreak", "eu-west-1", "111122223333")
+HASH = "0123456789abcdef" * 4
+
+
+def session_of(known: Known | None, region: str = "eu-west-1") -> boto3.Session:
+    if known is None:
+        return boto3.Session(region_name=region)
+    return boto3.Session(known.key, known.secret, known.token or None, region_name=region)
+
+
+def proof_of(known: Known, stack: StackAddress = STACK, request: str = HASH) -> CallerProof:
+    """The proof that this person's command makes."""
+    session = session_of(known, stack.region)
+    return sign(session, regional_sts(session, stack.region), stack, request)
+
+
+def asking(sts: Callable[..., object], stack: StackAddress = STACK) -> StsCallers:
+    """The function's side, which has credentials of its own."""
+    session = session_of(
+        Known("arn:aws:sts::111122223333:assumed-role/function/f", "ASIAFUNCTION"), stack.region
+    )
+    session.events.register("before-send.sts", sts)  # type: ignore[arg-type]  # an answer ends the sending
+    return StsCallers(partial(unsigned_reader, session), stack)
+
+
+@pytest.fixture
+def sts() -> SimulatedSts:
+    return SimulatedSts((ANA, BO), datetime.now(UTC))
+
+
+@pytest.mark.parametrize("known", [ANA, BO], ids=["a session", "a user"])
+@pytest.mark.parametrize(
+    "region", ["eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"]
+)
+def test_the_signer_of_a_request_is_its_caller(sts: SimulatedSts, known: Known, region: str) -> None:
+    stack = replace(STACK, region=region)
+
+    found = asking(sts, stack).caller_of(proof_of(known, stack))
+
+    assert found == Caller(known.arn, "111122223333")
+    assert len(sts.sent) == 1
+    assert str(sts.sent[0].url).startswith(f"https://sts.{region}.amazonaws.")
+
+
+def test_settings_that_prefer_the_address_for_all_regions_change_nothing(
+    sts: SimulatedSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as settings:
+        settings.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
+        proof = proof_of(BO)
+
+    assert asking(sts).caller_of(proof) == Caller(BO.arn, "111122223333")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(lambda: proof_of(ANA, request="f" * 64), id="of another request"),
+        pytest.param(lambda: proof_of(ANA, replace(STACK, name="other")), id="for another stack"),
+        pytest.param(lambda: proof_of(ANA, replace(STACK, account="444455556666")), id="for another account"),
+        pytest.param(lambda: proof_of(ANA, replace(STACK, region="eu-west-2")), id="for another region"),
+        pytest.param(
+            lambda: replace(proof_of(ANA), authorization=proof_of(BO).authorization), id="of two people"
+        ),
+        pytest.param(lambda: replace(proof_of(ANA), token=""), id="without its token"),
+        pytest.param(lambda: replace(proof_of(ANA), date="20261120T100000Z"), id="at another time"),
+        pytest.param(lambda: proof_of(replace(BO, secret="guessed")), id="by a guessed key"),
+        pytest.param(lambda: replace(proof_of(ANA), authorization="", token=""), id="unsigned"),
+    ],
+)
+def test_a_proof_of_anything_else_names_nobody(sts: SimulatedSts, made: Callable[[], CallerProof]) -> None:
+    found = asking(sts).caller_of(replace(made(), request=HASH))
+
+    assert isinstance(found, Unconfirmed)
+    assert found.why.startswith("GetCallerIdentity answered ")
+
+
+def test_a_proof_is_taken_for_minutes_and_not_for_longer(sts: SimulatedSts) -> None:
+    proof = proof_of(ANA)
+    sts.now += timedelta(minutes=6)
+
+    assert asking(sts).caller_of(proof) == Unconfirmed("GetCallerIdentity answered SignatureDoesNotMatch")
+
+
+def test_the_function_adds_no_signature_of_its_own(sts: SimulatedSts) -> None:
+    asking(sts).caller_of(proof_of(ANA))
+    asking(sts).caller_of(replace(proof_of(ANA), authorization="", token=""))
+
+    assert not [one for one in sts.sent if b"ASIAFUNCTION" in b"".join(map(_bytes, one.headers.values()))]
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+@pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("InternalFailure", 500)])
+def test_an_sts_that_cannot_answer_says_nothing_about_the_caller(
+    sts: SimulatedSts, code: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # botocore has no argument for it
+    sts.code, sts.status = code, status
+
+    assert asking(sts).caller_of(proof_of(ANA)) == Unknown(f"GetCallerIdentity answered {code}")
+
+
+def test_an_sts_that_nobody_reaches_says_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # botocore has no argument for it
+
+    def gone(request: AWSPreparedRequest, **_: object) -> None:
+        raise EndpointConnectionError(endpoint_url=str(request.url))
+
+    found = asking(gone).caller_of(proof_of(ANA))
+
+    assert found == Unknown("GetCallerIdentity answered EndpointConnectionError")
+
+
+def test_without_credentials_nothing_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    with pytest.raises(Unavailable, match="NoCredentialsError"):
+        sign(session_of(None), "https://sts.eu-west-1.amazonaws.com", STACK, HASH)
