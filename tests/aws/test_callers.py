@@ -66,11 +66,19 @@ def test_the_signer_of_a_request_is_its_caller(sts: SimulatedSts, known: Known, 
     assert str(sts.sent[0].url).startswith(f"https://sts.{region}.amazonaws.")
 
 
-def test_settings_that_prefer_the_address_for_all_regions_change_nothing(
-    sts: SimulatedSts, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_STS_REGIONAL_ENDPOINTS", "legacy"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+    ],
+)
+def test_settings_that_prefer_another_address_change_nothing(
+    sts: SimulatedSts, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     with monkeypatch.context() as settings:
-        settings.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
+        settings.setenv(name, value)
         proof = proof_of(BO)
 
     assert asking(sts).caller_of(proof) == Caller(BO.arn, "111122223333")
@@ -145,4 +153,4 @@ def test_without_credentials_nothing_is_signed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
     with pytest.raises(Unavailable, match="NoCredentialsError"):
-        sign(session_of(None), "https://sts.eu-west-1.amazonaws.com", STACK, HASH)
+        sign(session_of(None), "https://sts.eu-west-1.amazonaws.com/", STACK, HASH)

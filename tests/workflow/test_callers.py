@@ -29,7 +29,7 @@ from tests.workflow.test_acting_by_hand import asked as asked_by_hand
 
 ASKING = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"')
 STACK = StackAddress("firebreak", a.REGION, a.ACCOUNT)
-STS = f"https://sts.{a.REGION}.amazonaws.com"
+STS = f"https://sts.{a.REGION}.amazonaws.com/"
 ANA = Known(f"arn:aws:sts::{a.ACCOUNT}:assumed-role/oncall/ana", "ASIAANA", token="of-ana")
 EVE = Known(f"arn:aws:sts::{a.ACCOUNT}:assumed-role/oncall/eve", "ASIAEVE", token="of-eve")
 OUTSIDER = Known("arn:aws:iam::444455556666:user/ana", "AKIAOUTSIDER")

@@ -9,7 +9,9 @@ makes it a proof of this request alone. Nobody can do anything else with it, and
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
+from firebreak.aws.clients import unsigned_reader
 from firebreak.aws.translate import translated
 from firebreak.core.model import CallerProof
 from firebreak.core.people import Caller, Unconfirmed
@@ -37,18 +39,15 @@ def signed_for(stack: StackAddress, request: str) -> str:
 def regional_sts(session: Session, region: str) -> str:
     """The address of STS to sign for: that of the stack's region, where its function sends the call.
 
-    The caller's settings may prefer another (`sts_regional_endpoints`, FIPS, dual stack). Raises AwsError.
+    The caller's settings may prefer the old one for all regions (`sts_regional_endpoints = legacy`), in whose
+    name there is none. Raises AwsError.
     """
-    from botocore import UNSIGNED
-    from botocore.config import Config
-    from botocore.session import Session as Settings
-
-    own = session.profile_name
-    settings = Settings(profile=None if own == "default" else own)
-    settings.set_config_variable("sts_regional_endpoints", "regional")
-    plain = Config(signature_version=UNSIGNED, use_fips_endpoint=False, use_dualstack_endpoint=False)
     with translated("a client for sts", mutates=False):
-        return str(settings.create_client("sts", region_name=region, config=plain).meta.endpoint_url)
+        endpoint = urlsplit(str(unsigned_reader(session, "sts").meta.endpoint_url))
+    host = endpoint.netloc
+    if host.startswith("sts.") and region not in host:
+        host = host.replace("sts.", f"sts.{region}.", 1)
+    return urlunsplit((endpoint.scheme, host, "/", "", ""))
 
 
 def sign(session: Session, endpoint: str, stack: StackAddress, request: str) -> CallerProof:
@@ -65,7 +64,7 @@ def sign(session: Session, endpoint: str, stack: StackAddress, request: str) -> 
         if credentials is None:
             raise NoCredentialsError
         headers = {"Content-Type": CONTENT_TYPE, HEADER: signed_for(stack, request)}
-        call = AWSRequest("POST", f"{endpoint.rstrip('/')}/", headers=headers, data=BODY)
+        call = AWSRequest("POST", endpoint, headers=headers, data=BODY)
         SigV4Auth(credentials.get_frozen_credentials(), "sts", stack.region).add_auth(call)
     return CallerProof(
         request=request,

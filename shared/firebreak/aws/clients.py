@@ -36,11 +36,17 @@ def reader(session: Session, service: str, *, read_seconds: float = READ_SECONDS
 
 
 def unsigned_reader(session: Session, service: str) -> Any:
-    """A reader that signs nothing: for a call that somebody else signed."""
+    """A reader that signs nothing, for a call that somebody else signed, at the region's usual address."""
     from botocore import UNSIGNED
 
     return _client(
-        session, service, attempts=READ_ATTEMPTS, read_seconds=READ_SECONDS, signature_version=UNSIGNED
+        session,
+        service,
+        attempts=READ_ATTEMPTS,
+        read_seconds=READ_SECONDS,
+        signature_version=UNSIGNED,
+        use_fips_endpoint=False,
+        use_dualstack_endpoint=False,
     )
 
 
