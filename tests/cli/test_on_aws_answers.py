@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import pytest
 
 from firebreak.core.limits.history import Hold
+from firebreak.core.model import Unresolved
+from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
+from firebreak.wire.requests import request_event
 from firebreak_cli.doctor.on_aws.asking import ASKS
 from firebreak_cli.doctor.on_aws.registry import QUESTIONS
 from firebreak_cli.doctor.on_aws.trials import TRIALS
@@ -19,6 +23,7 @@ from tests.support import builders as a
 from tests.support.builders_ecs import owner
 from tests.support.faults import fail
 from tests.support.world import World
+from tests.workflow.test_acting_by_hand import asked
 
 TWO_HOURS = timedelta(hours=2, minutes=1)
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:oncall"
@@ -65,12 +70,11 @@ def counted(*minutes_ago: float) -> Change:
 
 
 def one_dropped(account: Questioned) -> None:
-    rule = account.rules["RestartServiceByTag"]["Name"]
-    account.replies["ListMetrics"] = {"Metrics": [metric(rule), metric("another-rule")]}
+    account.replies["ListMetrics"] = metrics_of(account.rules["RestartServiceByTag"]["Name"], "another-rule")
 
 
-def metric(rule: str) -> dict[str, Any]:
-    return {"MetricName": "x", "Dimensions": [{"Name": "RuleName", "Value": rule}]}
+def metrics_of(*rules: str) -> dict[str, Any]:
+    return {"Metrics": [{"Dimensions": [{"Name": "RuleName", "Value": rule}]} for rule in rules]}
 
 
 def shortened(account: Questioned) -> None:
@@ -107,8 +111,16 @@ def refused_lately(account: Questioned) -> None:
 
 
 def decided_lately(account: Questioned) -> None:
-    done = account.world.send(account.world.red())
-    assert done.incident_id
+    assert account.world.send(account.world.red()).incident_id
+
+
+def by_hand(refused: str = "", *, verified: bool = False) -> Change:
+    def asked_for(account: Questioned) -> None:
+        mine, unconfirmed = asked(account.world), Unresolved(Reason.CALLER_UNCONFIRMED, refused)
+        answer = unconfirmed if refused else replace(mine, verified=verified)
+        replace(account.world.remediator(), confirm=lambda _: answer).handle(request_event(mine))
+
+    return asked_for
 
 
 def of_series(account: Questioned) -> None:
@@ -165,7 +177,7 @@ ANSWERS: tuple[tuple[str, str, Change], ...] = (
     ),
     ("heartbeat-mail", "red", reply("DescribeAlarmHistory", history(turned("ALARM")))),
     ("heartbeat-mail", "nothing", both(later, reply("DescribeAlarmHistory", history()))),
-    ("dropped-dead-letters", "none", reply("ListMetrics", {"Metrics": [metric("another-rule")]})),
+    ("dropped-dead-letters", "none", reply("ListMetrics", metrics_of("another-rule"))),
     ("dropped-dead-letters", "dropped", one_dropped),
     ("own-topic", "reached", parameter("PageTopicArn", TOPIC)),
     (
@@ -214,6 +226,12 @@ ANSWERS: tuple[tuple[str, str, Change], ...] = (
         lambda account: account.replies.update(
             {"SimulatePrincipalPolicy": lambda params: account.simulated(params, "explicitDeny")}
         ),
+    ),
+    ("confirmed-callers", "confirmed", by_hand(verified=True)),
+    (
+        "confirmed-callers",
+        "denied",
+        by_hand("it answered SignatureDoesNotMatch"),
     ),
     ("rules-under-key", "listed", of_key()),
     ("rules-under-key", "refused", of_key(rules_of_the_bus_refused)),
@@ -298,6 +316,12 @@ NOT_ASKED: tuple[tuple[str, str, Change], ...] = (
     ("tags-of-series", "turned red in the last two weeks", of_series),
     ("series-of-alarms", "no alarm of many series", nothing),
     ("trial-calls", "no auto-scaled service was acted on yet", nothing),
+    ("confirmed-callers", "nobody approved or requested an act", refused_lately),
+    (
+        "confirmed-callers",
+        "nobody approved",
+        by_hand("without a proof"),
+    ),
     ("rules-under-key", "no KeyArn", nothing),
     ("schedules-under-key", "no KeyArn", nothing),
     ("service-names", "without a heartbeat", without_heartbeat),
@@ -342,6 +366,7 @@ REFUSED = (
     ("role-paths", "ListRoles", nothing),
     ("page-destination", "GetFunctionEventInvokeConfig", nothing),
     ("trial-calls", "SimulatePrincipalPolicy", nothing),
+    ("confirmed-callers", "BatchGetItem", decided_lately),
     ("rules-under-key", "ListRules", of_key()),
     ("schedules-under-key", "DescribeAlarms", of_key()),
     ("held-policies", "ListEntitiesForPolicy", nothing),

@@ -44,6 +44,7 @@ NAMED = {
         "firebreak pause",
     },
     "stack_answers.py": {
+        "firebreak act restart-service ecs:CLUSTER/SERVICE --reason REASON",
         "firebreak act scale-service ecs:CLUSTER/SERVICE --reason REASON",
         "firebreak undo ID --reason REASON",
     },

@@ -26,6 +26,7 @@ ASKS: Mapping[str, Callable[[Examination], Reply]] = MappingProxyType(
         "role-paths": stack_answers.role_paths,
         "page-destination": stack_answers.page_destination,
         "trial-calls": stack_answers.trial_calls,
+        "confirmed-callers": stack_answers.confirmed_callers,
         "rules-under-key": stack_answers.rules_under_key,
         "schedules-under-key": stack_answers.schedules_under_key,
         "held-policies": stack_answers.held_policies,

@@ -153,6 +153,25 @@ QUESTIONS = (
         ),
     ),
     Question(
+        name="confirmed-callers",
+        title="Does STS confirm who signed a request?",
+        reads=("dynamodb:Query", "dynamodb:BatchGetItem"),
+        answers=(
+            Answer(
+                name="confirmed",
+                found="an approval or an act by hand has a caller that AWS confirmed",
+                means="a signature of one request is taken, as for the log-ins of Vault and of EKS",
+            ),
+            Answer(
+                name="denied",
+                found="`SignatureDoesNotMatch`",
+                means="no approval and no act by hand counts; nothing else depends on it",
+                then="compare the clock of the machine that signed with the true time, else report it",
+                expected=False,
+            ),
+        ),
+    ),
+    Question(
         name="ends-deployments",
         title="Does ECS check the service as well when a deployment is ended?",
         by_hand="it takes a role of yours that is cut down to half of the right",

@@ -1,6 +1,7 @@
 """The questions about the deployment, asked by reads alone."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from firebreak.aws.translate import translated
@@ -10,7 +11,7 @@ from firebreak_cli.doctor.deployment import FUNCTION, RULE, pages
 from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Looked, Result
 from firebreak_cli.doctor.on_aws.alarm_answers import FIRST_HEARTBEAT, first_heartbeat_is_due
-from firebreak_cli.doctor.on_aws.decided import incidents_of
+from firebreak_cli.doctor.on_aws.decided import decided_since, incidents_of
 from firebreak_cli.doctor.on_aws.model import Answered, NotAsked, Reply
 from firebreak_cli.doctor.roles import ROLE
 from firebreak_cli.exit_codes import NO_AWS, Ending
@@ -94,6 +95,19 @@ def trial_calls(seen: Examination) -> Reply:
         "the policies allow the trials, and no auto-scaled service was acted on yet: "
         "`firebreak act scale-service ecs:CLUSTER/SERVICE --reason REASON`, "
         "then `firebreak undo ID --reason REASON`"
+    )
+
+
+def confirmed_callers(seen: Examination) -> Reply:
+    """Whether STS confirmed the caller of a human's request in the last two weeks."""
+    asked = [one.confirmed for one in decided_since(seen, seen.now - timedelta(days=14))]
+    if True in asked:
+        return Answered("confirmed")
+    if False in asked:
+        return Answered("denied", f"{asked.count(False)} requests")
+    return NotAsked(
+        "nobody approved or requested an act in the last two weeks: "
+        "`firebreak act restart-service ecs:CLUSTER/SERVICE --reason REASON` on a target of a test"
     )
 
 
