@@ -17,7 +17,8 @@ NOT_YET_LISTED: Mapping[str, str] = {
     # The API came in 2026, after alarms on several time series; no published reference names the action.
     "cloudwatch:DescribeAlarmContributors": "cloudwatch",
 }
-# Keys that come with a request of any action (IAM/latest/UserGuide/reference_policies_condition-keys.html).
+# Keys that come with a request whatever its action is
+# (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
 GLOBAL_KEYS = frozenset(
     {"aws:principalarn", "aws:principalorgid", "aws:sourceaccount", "aws:sourcearn", "aws:viaawsservice"}
 )

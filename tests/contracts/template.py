@@ -76,6 +76,12 @@ def iam_actions(statement: dict[str, Any]) -> list[str]:
     return [named] if isinstance(named, str) else list(named)
 
 
+def iam_resources(statement: dict[str, Any]) -> list[Any]:
+    """The resources of a statement, each with its intrinsic functions."""
+    named = statement["Resource"]
+    return named if isinstance(named, list) else [named]
+
+
 def rules(function: Any) -> dict[str, Any]:
     """The EventBridge rules of a function."""
     events = function["Events"].items()

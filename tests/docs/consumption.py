@@ -75,6 +75,9 @@ class Metered:
         return units * (1 + ("attention" in item)) + ("listed" in item)
 
     def __getattr__(self, name: str) -> Any:
+        # A call that is not counted would be free.
+        if name not in {"exceptions", "meta"}:
+            raise NotImplementedError(f"{name} is not counted")
         return getattr(self.inner, name)
 
 

@@ -39,6 +39,14 @@ def test_every_folder_is_a_platform_that_the_overview_names() -> None:
     assert folders == set(PLATFORMS) == set(OF_A_PLATFORM.findall(overview))
 
 
+def test_every_folder_of_an_example_is_linked_from_the_overview() -> None:
+    overview = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(((?!\.\./|https?:)[^)#]+)", overview)
+    assert [one for one in linked if not (EXAMPLES / one).is_file()] == []
+    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
+    assert {one.partition("/")[0] for one in linked if "/" in one} == folders
+
+
 @every_platform
 def test_the_policy_loads_and_fits_the_schema(platform: Platform) -> None:
     assert load_policy(platform.policy).hash

@@ -79,10 +79,10 @@ def _key_holds(operator: str, found: str | Sequence[str] | None, wanted: Sequenc
     quantifier, _, name = operator.rpartition(":")
     if name == "Null":
         return (found is None) == (wanted == ["true"])
+    compare = OPERATORS[name.removesuffix("IfExists")]
     if found is None:
         # "For all values" of no values is true.
         return name.endswith("IfExists") or quantifier == "ForAllValues"
-    compare = OPERATORS[name.removesuffix("IfExists")]
     each = [any(compare(value, one) for one in wanted) for value in _many(found)]
     return all(each) if quantifier == "ForAllValues" else any(each)
 

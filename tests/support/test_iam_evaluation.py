@@ -81,3 +81,12 @@ def test_a_condition_holds_or_not(
 def test_an_operator_that_is_not_known_is_no_permission() -> None:
     with pytest.raises(KeyError):
         allows([statement(conditions={"DateGreaterThan": {TAG: "x"}})], asked(context={TAG: "x"}))
+
+
+@pytest.mark.parametrize("context", [{}, {TAG.lower(): "true"}], ids=["no key", "a key"])
+def test_an_operator_that_is_not_known_is_an_error_whether_the_key_is_there_or_not(
+    context: dict[str, str | list[str]],
+) -> None:
+    """A condition that does not hold without its key would hide that nobody knows what it means."""
+    with pytest.raises(KeyError):
+        allows([statement(conditions={"StringMatches": {TAG: "true"}})], asked(context=context))

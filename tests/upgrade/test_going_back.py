@@ -116,12 +116,17 @@ def test_the_rules_find_what_the_release_before_would_not_read(change: Item, fou
     assert found in list(refusals({**incident, **change}))
 
 
+def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)  # noqa: S607  # own words, the PATH's git
+
+
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of 0.1.0 with this folder in its tests."""
-    archive = subprocess.run(["git", "archive", COMMIT], cwd=ROOT, capture_output=True, check=False)  # noqa: S607  # the PATH's git
-    if archive.returncode:
-        pytest.skip("the history does not reach back to release 0.1.0")
+    if _git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
+        pytest.skip("a shallow checkout does not reach back to release 0.1.0")
+    archive = _git("archive", COMMIT)
+    assert archive.returncode == 0, archive.stderr.decode()
     checkout = tmp_path_factory.mktemp("before")
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
         files.extractall(checkout, filter="data")

@@ -11,10 +11,9 @@ from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.routing import route
 from firebreak.intake import alarm_events
-from firebreak.remediation.tag_router import RememberedTags, TagRouter
 from firebreak.services.registry import CATALOG
 from firebreak.wire.requests import routed_alarm
-from tests.support import builders as a
+from tests.support.routers import tag_router
 from tests.support.sample_events import load
 from tests.support.world import World
 
@@ -49,13 +48,11 @@ def test_a_series_whose_event_names_no_tags_at_all_is_routed_by_its_live_tags(wo
     assert [found.function for found in route(cast("Any", alarm), CATALOG)] == ["route"]
 
     asked: list[Callable[[], dict[str, Any]]] = []
-    router = TagRouter(
-        tags=RememberedTags(world.alarms.tags, world.clock),
-        publish=lambda function, passed, tags: asked.append(lambda: routed_alarm(function, passed, tags)),
-        log=world.log,
-        account=a.ACCOUNT,
-        region=a.REGION,
-        partition="aws",
+    router = tag_router(
+        world.alarms,
+        world.clock,
+        lambda function, passed, tags: asked.append(lambda: routed_alarm(function, passed, tags)),
+        world.log,
     )
     assert router.handle(event).outcome == "passed_on"
     detail = asked[0]()

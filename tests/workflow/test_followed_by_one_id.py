@@ -14,11 +14,11 @@ from firebreak.core.messages.announcement import AnnouncementKind
 from firebreak.core.model import AlarmState, OwnEvent, RequestKind
 from firebreak.handlers import Desk, handler_of
 from firebreak.remediation.decision_recorder import Summary
-from firebreak.remediation.tag_router import RememberedTags, TagRouter
 from firebreak.telemetry import PowertoolsLog
 from firebreak.wire.requests import request_event, routed_alarm
 from tests.support import builders as a
 from tests.support.fakes import FakeClock
+from tests.support.routers import tag_router
 from tests.support.world import World, announced, check_event, eventbridge, world_on_moto
 
 EVENT_ID = "8f6c2b1e-4a1b-4c1c-9d65-6ef000000001"
@@ -86,6 +86,20 @@ def invoked(log: PowertoolsLog, desk: object, event: object) -> dict[str, str]:
     return handler_of(log, lambda: cast("Desk", desk))(event, cast("Any", Context()))
 
 
+def follow_to_its_end(world: World, log: PowertoolsLog, lines: Lines, incident: str) -> None:
+    held, due = max(world.schedules.checks.items())
+    world.clock.pass_time(due - world.clock.at)
+    closed = lines.of(lambda: invoked(log, world.verifier(), check_event(*held)))
+    assert {one for _, one in ids(closed)} == {incident}
+    (over,) = world.bus.announced
+    ended = lines.of(lambda: invoked(log, world.page_desk(), announced(over)))
+    assert {one for _, one in ids(ended)} == {incident}
+    assert over.kind is AnnouncementKind.RECOVERED
+    subject, body = world.pager.sent[-1]
+    assert "RESOLVED" in subject
+    assert incident in body
+
+
 def test_an_incident_is_followed_from_the_router_to_the_last_page(
     world: World, log: PowertoolsLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,13 +112,11 @@ def test_an_incident_is_followed_from_the_router_to_the_last_page(
     passed: list[dict[str, Any]] = []
 
     # 1. The router has no incident yet: the alarm's own event.
-    router = TagRouter(
-        tags=RememberedTags(world.alarms.tags, FakeClock(a.NOW)),
-        publish=lambda function, event, found: passed.append(routed_alarm(function, event, found)),
-        log=log,
-        account=a.ACCOUNT,
-        region=a.REGION,
-        partition="aws",
+    router = tag_router(
+        world.alarms,
+        FakeClock(a.NOW),
+        lambda function, event, found: passed.append(routed_alarm(function, event, found)),
+        log,
     )
     routed = lines.of(lambda: invoked(log, router, eventbridge(alarm)))
     assert ids(routed) == [("route.passed_on", EVENT_ID), ("event.handled", EVENT_ID)]
@@ -149,17 +161,7 @@ def test_an_incident_is_followed_from_the_router_to_the_last_page(
     assert recovered[-1]["fields"]["incident"] == incident
 
     # 6. The wake-up at the end of the hold, and the page of the recovery, which is the last.
-    held, due = max(world.schedules.checks.items())
-    world.clock.pass_time(due - world.clock.at)
-    closed = lines.of(lambda: invoked(log, world.verifier(), check_event(*held)))
-    assert {one for _, one in ids(closed)} == {incident}
-    (over,) = world.bus.announced
-    ended = lines.of(lambda: invoked(log, world.page_desk(), announced(over)))
-    assert {one for _, one in ids(ended)} == {incident}
-    assert over.kind is AnnouncementKind.RECOVERED
-    subject, body = world.pager.sent[-1]
-    assert "RESOLVED" in subject
-    assert incident in body
+    follow_to_its_end(world, log, lines, incident)
 
 
 def test_a_humans_request_goes_under_the_incident_that_it_names(

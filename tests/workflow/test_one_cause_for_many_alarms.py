@@ -144,7 +144,7 @@ def test_what_a_human_asked_about_an_incident_is_one_page_that_names_it(
 
 
 def test_a_request_in_a_humans_name_that_no_human_can_make_is_one_of_the_stop(world: World) -> None:
-    """Whoever may put events on the bus may write any name into one."""
+    """Any sender on the bus may write any name into an event."""
     incident = a.incident(IncidentState.CLIMBING, id="i-0123456789")
     climb = replace(request_of(incident, world.clock.now()), by="ana")
     world.page_desk().handle(crash(request_event(climb), STOPPED))

@@ -14,9 +14,10 @@ from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.errors import Unavailable, UnusableEvent
 from firebreak.intake import alarm_events
-from firebreak.remediation.tag_router import MOST_REMEMBERED, REMEMBERED_FOR, RememberedTags, TagRouter
+from firebreak.remediation.tag_router import MOST_REMEMBERED, REMEMBERED_FOR, RememberedTags
 from tests.support import builders as a
 from tests.support.fakes import FakeAlarms, FakeClock, ListLog
+from tests.support.routers import tag_router
 from tests.support.sample_events import load
 
 TAG = "firebreak:action"
@@ -56,13 +57,11 @@ class Harness:
     log: ListLog = field(default_factory=ListLog)
 
     def __post_init__(self) -> None:
-        self.router = TagRouter(
-            tags=RememberedTags(self.alarms.tags, self.clock),
-            publish=EventBus(self.bus, "firebreak").route,  # type: ignore[arg-type]  # the one call it makes
-            log=self.log,
-            account=a.ACCOUNT,
-            region=a.REGION,
-            partition="aws",
+        self.router = tag_router(
+            self.alarms,
+            self.clock,
+            EventBus(self.bus, "firebreak").route,  # type: ignore[arg-type]  # the one call it makes
+            self.log,
         )
 
     def tagged(self, name: str, **tags: str) -> None:

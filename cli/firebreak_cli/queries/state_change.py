@@ -17,7 +17,7 @@ Alarm = Mapping[str, Any]
 PROPAGATION_TAG = "firebreak-local:propagation"
 
 
-# What an alarm has that watches no metrics, as DescribeAlarms names it and as its event does.
+# The settings of alarms that watch no metrics, as DescribeAlarms names them and as an event does.
 _WITHOUT_METRICS = {
     "EvaluationCriteria": "evaluationCriteria",
     "ScheduledQueryConfiguration": "scheduledQueryConfiguration",

@@ -34,7 +34,7 @@ AGAIN_AFTER, SCHEDULES_AGAIN_AFTER = 900, 86_400
 
 
 STOPPED_BY_HAND = "its function is stopped (its reserved concurrency is 0)"
-# What humans ask for in words, by the kind of the request.
+# The wishes of humans in words, by the kind of the request.
 _ASKED: Mapping[RequestKind, str] = {
     RequestKind.APPROVAL: "The approved act",
     RequestKind.WAKE: "The retry",

@@ -248,9 +248,9 @@ class Remediator:
 
     def _red(self, request: Request, view: LedgerView) -> RedAlarm | None:
         """The red alarm that the request adds to the count; a heartbeat of Firebreak is no trouble."""
-        alarm = request.alarm
-        beats = is_heartbeat(alarm, self.observer.stack_name, self.account, self.region)
-        beats = beats or bool(heartbeat_of(alarm.metrics, alarm.account))
+        alarm, stack = request.alarm, self.observer.stack_name
+        own = is_heartbeat(alarm, stack, self.account, self.region)
+        beats = own or heartbeat_of(alarm.metrics, alarm.account)
         return None if beats or isinstance(view.decided, Decided) else red_alarm_of(request, self.clock.now())
 
     def _decide(self, request: Request, rules: Rules, tags: Reading[Mapping[str, str]]) -> _Wanted:
@@ -343,12 +343,8 @@ class Remediator:
         except AwsError as error:
             return self._not_executed(claim, f"{error.operation} answered {error.code}")
         self.log.count("Acts")
-        self.log.event(
-            "remediation.acted",
-            incident=claim.after.id,
-            action=claim.after.action,
-            target=claim.request.target.key,
-        )
+        done, target = claim.after, claim.request.target.key
+        self.log.event("remediation.acted", incident=done.id, action=done.action, target=target)
         return self._record(claim, "act", Acted(receipt, claim.people))
 
     def _not_executed(self, claim: Claim, why: str) -> Summary:
