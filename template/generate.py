@@ -125,7 +125,7 @@ class PeoplePolicy:
     """One policy for people: whom it is for, and its statements with those of the policies before it."""
 
     id: str
-    of: str
+    audience: str
     statements: str
 
 
@@ -159,11 +159,11 @@ def rendered() -> str:
     }
     source = environment.get_template(SOURCE)
     # The dashboard shows the alarms and reads the logs of the rest, which is therefore made before it.
-    rest = yaml.load(source.render(values, looks_of_people=""), Loader=CloudFormationLoader)  # noqa: S506  # a SafeLoader
-    return source.render(values, looks_of_people=_looks_of_people(environment, rest))
+    rest = yaml.load(source.render(values, dashboard_and_queries=""), Loader=CloudFormationLoader)  # noqa: S506  # a SafeLoader
+    return source.render(values, dashboard_and_queries=_dashboard_and_queries(environment, rest))
 
 
-def _looks_of_people(environment: Environment, rest: Mapping[str, Any]) -> str:
+def _dashboard_and_queries(environment: Environment, rest: Mapping[str, Any]) -> str:
     """The dashboard and the saved queries of a template without them."""
     groups = dashboard.log_groups(rest)
     return environment.get_template(DASHBOARD).render(
@@ -189,10 +189,10 @@ def people() -> Iterator[PeoplePolicy]:
     """The policies for people. All may look at what the actions look at before they decide."""
     parts = _parts(PEOPLE)
     held = ["\n".join(_look_at_targets())]
-    for person, of in PERSONS.items():
+    for person, audience in PERSONS.items():
         own, *_ = re.split(r"^#", parts[person], flags=re.MULTILINE)  # the comment belongs to the next part
         held.append(textwrap.dedent(own).strip("\n"))
-        yield PeoplePolicy(person, of, textwrap.indent("\n".join(held), " " * 10))
+        yield PeoplePolicy(person, audience, textwrap.indent("\n".join(held), " " * 10))
 
 
 def _look_at_targets() -> Iterator[str]:

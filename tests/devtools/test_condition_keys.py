@@ -17,6 +17,7 @@ def key(partition: str) -> dict[str, Any]:
     return {"TableName": "ledger", "Key": {"pk": {"S": partition}, "sk": {"S": "x"}}}
 
 
+ANOTHER = {"TableName": "another", "Key": {"id": {"S": "1"}}}
 TRANSACTION = {"TransactItems": [{"Put": item("INC#1")}, {"ConditionCheck": key("SWITCH#global")}]}
 
 
@@ -26,6 +27,8 @@ TRANSACTION = {"TransactItems": [{"Put": item("INC#1")}, {"ConditionCheck": key(
         (item("INC#1"), ["INC#1"]),
         (key("OUT#1"), ["OUT#1"]),
         (TRANSACTION, ["INC#1", "SWITCH#global"]),
+        ({"TransactItems": [{"Delete": ANOTHER}, {"Put": item("INC#1")}]}, ["", "INC#1"]),
+        (ANOTHER, []),
         ({"TableName": "ledger", "KeyConditionExpression": "pk = :p"}, []),
         ({}, []),
     ],

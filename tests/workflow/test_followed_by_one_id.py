@@ -107,17 +107,14 @@ def test_an_incident_is_followed_from_the_router_to_the_last_page(
     red = world.red()  # on a metric that is no action's symptom, so that only its live tag routes it
     metrics = (replace(red.metrics[0], name="EphemeralStorageUtilized"),)
     alarm = replace(red, event_id=EVENT_ID, tags={}, metrics=metrics)
-    tags = {"firebreak:action": "restart-service", "firebreak:enabled": "true"}
-    world.alarms.tagged[alarm.arn] = tags
+    world.alarms.tagged[alarm.arn] = {"firebreak:action": "restart-service", "firebreak:enabled": "true"}
     passed: list[dict[str, Any]] = []
 
     # 1. The router has no incident yet: the alarm's own event.
-    router = tag_router(
-        world.alarms,
-        FakeClock(a.NOW),
-        lambda function, event, found: passed.append(routed_alarm(function, event, found)),
-        log,
-    )
+    def publish(function: str, event: Any, found: Any) -> None:
+        passed.append(routed_alarm(function, event, found))
+
+    router = tag_router(world.alarms, FakeClock(a.NOW), publish, log)
     routed = lines.of(lambda: invoked(log, router, eventbridge(alarm)))
     assert ids(routed) == [("route.passed_on", EVENT_ID), ("event.handled", EVENT_ID)]
 

@@ -39,8 +39,6 @@ from firebreak_cli.screen import when
 
 DRILL_TAG, DRILL_VALUE = "firebreak:drill", "true"
 
-# Often enough to set a recovering alarm back before Verify's schedule, and not too often for DynamoDB.
-
 # Others may act while the decision is predicted.
 TRIES = 3
 
@@ -212,6 +210,7 @@ class Drill:
                 return seen, why
             if self.now() >= ends_at:
                 return seen, "the time of the drill was over"
+            # Often enough to set a recovering alarm back before Verify's schedule.
             self.sleep(BETWEEN_LOOKS.total_seconds())
 
     def _steered(self, seen: Seen) -> Seen:

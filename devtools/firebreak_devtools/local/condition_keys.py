@@ -25,12 +25,19 @@ def add_to(actions: Any, evaluator: Any) -> None:
 
 
 def partitions(body: bytes) -> Iterator[str]:
-    """The partitions of the items that a call names, in its order."""
+    """The partitions of the items that a call names, in its order.
+
+    One for each item of a transaction, empty where it has none: each check takes that of its own item.
+    """
     asked = json.loads(body or b"{}")
-    items = [part for one in asked.get("TransactItems", ()) for part in one.values()] or [asked]
-    for one in items:
-        if found := (one.get("Item") or one.get("Key") or {}).get(PARTITION, {}).get("S"):
-            yield found
+    if items := [part for one in asked.get("TransactItems", ()) for part in one.values()]:
+        yield from map(_partition, items)
+    elif found := _partition(asked):
+        yield found
+
+
+def _partition(asked: Mapping[str, Any]) -> str:
+    return str((asked.get("Item") or asked.get("Key") or {}).get(PARTITION, {}).get("S", ""))
 
 
 def events(body: bytes) -> dict[str, str]:
