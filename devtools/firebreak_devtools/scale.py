@@ -58,6 +58,7 @@ ASSUMED: Final[Mapping[str, Input]] = {
     "share": Input(0.1, "the part of them that is acted on"),
     "seconds": Input(1, "billed seconds of an invocation, of 1 GB, cold starts included"),
     "log_kb": Input(3, "KB of logs of an invocation"),
+    "mornings": Input(30, "looks of Report in a month, for what would keep Firebreak from acting"),
     "months": Input(6, "how long the ledger keeps it; by default incidents 180 days, decisions 90"),
 }
 # US dollars in us-east-1, as published in 2026, without the free tier.
@@ -98,6 +99,10 @@ COSTS: Final = (
     Line("events on the bus", "(refused * refused_events + acted * acted_events) * usd_event"),
     Line("schedules", "(refused * refused_schedules + acted * acted_schedules) * usd_event"),
     Line("requests to CloudWatch", "(refused * refused_requests + acted * acted_requests) * usd_call"),
+    Line(
+        "tags and states of all alarms, which Report reads each morning",
+        "mornings * (alarms + up(alarms / 100)) * usd_call",
+    ),
     Line("logs", "calls * log_kb / 1048576 * usd_log_gb"),
     Line("traces, if each is sampled", "calls * usd_trace"),
     Line("pages, as mails", "(refused * refused_pages + acted * acted_pages) * usd_mail"),

@@ -32,6 +32,7 @@ from firebreak_devtools.scale import (
 from tests.contracts.template import actions
 from tests.docs.consumption import KB, Metered, size
 from tests.docs.documents import document
+from tests.docs.test_start import mornings
 from tests.support.faults import Wrapped
 from tests.support.world import TABLE, World, world_on_moto
 from tests.workflow.test_cost import by_a_kill_switch
@@ -132,6 +133,7 @@ def test_the_costs_of_a_thousand_alarms_by_hand() -> None:
         (refused + 2 * acted) / 1_000_000,
         2 * acted / 1_000_000,
         (refused + 5 * acted) * 0.01 / 1000,
+        30 * (1000 + 10) * 0.01 / 1000,
         calls * 3 / 1024 / 1024 * 0.50,
         calls * 5 / 1_000_000,
         (refused + 2 * acted) * 2 / 100_000,
@@ -196,3 +198,7 @@ def test_the_sentences_on_the_quotas_are_true() -> None:
     assert f"{QUOTAS['tag_reads'].value * age:,.0f} in {age} s" in PROSE
     assert f"{10 / MEASURED['refused_calls'].value * age:,.0f} alarms in {age} s" in PROSE
     assert f"at most {QUOTAS['item_units'].value // MEASURED['red_units'].value:.0f} a second" in PROSE
+
+
+def test_a_month_has_as_many_mornings_as_report_looks_in_it() -> None:
+    assert ASSUMED["mornings"].value == mornings()

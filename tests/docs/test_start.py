@@ -35,8 +35,8 @@ def watched_metrics() -> int:
     """The number of metrics that the stack's alarms watch: each of a math alarm counts."""
     alarms = [
         one["Properties"]
-        for name, one in template()["Resources"].items()
-        if one["Type"] == "AWS::CloudWatch::Alarm" and name != "HeartbeatAlarm"
+        for one in template()["Resources"].values()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
     ]
     return sum(
         len([m for m in one.get("Metrics", [{"MetricStat": 1}]) if "MetricStat" in m]) for one in alarms
