@@ -19,7 +19,7 @@ from firebreak.paging.rendering import _MARKS
 from firebreak.policy.schema import PolicyFile
 from firebreak.services.registry import CATALOG
 from firebreak_cli.export.columns import DECISIONS, INCIDENTS, PAGES
-from tests.contracts.template import functions, template
+from tests.contracts.template import REPORT, WATCH, functions, template
 from tests.docs.documents import ROOT, Document, document, documents, files
 
 GENERATED = [one for one in documents() if "<!-- generated: " in one.text]
@@ -187,3 +187,10 @@ def test_the_load_that_the_gate_proves_is_the_one_that_is_documented() -> None:
     services, transitions, again = map(int, size.groups())
     events = f"{services * transitions + again:,} events of {services} services"
     assert f"runs in the gate: {events}" in document("docs/performance.md").text
+
+
+def test_the_picture_shows_every_function_that_is_no_action() -> None:
+    (picture,) = re.findall(r"```mermaid\n(.*?)```", document("docs/architecture.md").text, flags=re.DOTALL)
+    shown = set(re.findall(r"\[(\w+)\]", picture))
+    assert {*WATCH, REPORT} <= shown
+    assert "one function per action" in picture
