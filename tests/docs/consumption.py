@@ -77,7 +77,7 @@ class Metered:
     def __getattr__(self, name: str) -> Any:
         # A call that is not counted would be free.
         if name not in {"exceptions", "meta"}:
-            raise NotImplementedError(f"{name} is not counted")
+            raise AttributeError(f"{name} is not counted")
         return getattr(self.inner, name)
 
 
