@@ -14,6 +14,7 @@ from firebreak.core.model import Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
 from firebreak.wire.requests import request_event
+from firebreak.telemetry import PowertoolsLog
 from firebreak_cli.doctor.on_aws.asking import ASKS
 from firebreak_cli.doctor.on_aws.registry import QUESTIONS
 from firebreak_cli.doctor.on_aws.trials import TRIALS
@@ -305,7 +306,7 @@ NOT_ASKED: tuple[tuple[str, str, Change], ...] = (
     ("own-topic", "made its topic itself", nothing),
     (
         "own-topic",
-        "--try own-topic finds out",
+        "firebreak doctor --on-aws --try own-topic --stack firebreak",
         both(parameter("PageTopicArn", TOPIC), reply("DescribeAlarmHistory", history(turned("OK")))),
     ),
     ("counts-in-time", "not an hour old", nothing),
@@ -348,6 +349,20 @@ def test_a_query_of_logs_that_does_not_end_is_waited_for_and_not_asked(account: 
     account.replies["GetQueryResults"] = {"status": "Running", "results": []}
     assert "had not answered" in account.ask("saved-queries")["detail"]
     assert account.waited >= 20
+
+
+def test_the_log_line_of_route_is_read_as_it_is_written(
+    account: Questioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    monkeypatch.setenv(
+        "POWERTOOLS_SERVICE_NAME", "route-of-a-test"
+    )  # a logger of its own, on this standard output
+    of_series(account)
+    PowertoolsLog().event("route.passed_on", alarm="series", function="restart-service")
+    lines = [{"message": line} for line in capsys.readouterr().out.splitlines()]
+    account.replies["FilterLogEvents"] = {"events": lines}
+    assert account.ask("tags-of-series")["answer"] == "passed-on"
 
 
 # The call of each question that is refused, and what the question then says that it needs.

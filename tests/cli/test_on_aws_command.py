@@ -25,6 +25,7 @@ from tests.support import builders as a
 from tests.support.world import World
 
 PAGE = document("docs/first-deploy.md")
+PLACE = f"--stack firebreak --region eu-west-1 --account {MOTOS_ACCOUNT}"
 
 
 @pytest.fixture
@@ -63,14 +64,13 @@ def test_the_screen_has_question_answer_meaning_and_next_step(account: Questione
     roles(without=1)(account)
     result = account.doctor("--on-aws", "--only", "role-paths", "--only", "architecture")
     assert (result.exit_code, result.stderr) == (8, "")
-    place = "--stack firebreak --region eu-west-1 --account 123456789012"
     assert [line.partition("deployed with")[0] for line in result.stdout.splitlines()] == [
         f"Questions to the account of stack firebreak ({MOTOS_ACCOUNT} eu-west-1), release 0.1.0",
         "",
         "OTHER    Are the roles found by their path?",
         "         role-paths: fewer (17 by the path, 18 of the stack)",
         "         means: the others have another path; FB112 cannot look at them each morning, and says so",
-        f"         next: firebreak doctor --only FB112 {place}",
+        f"         next: firebreak doctor --only FB112 {PLACE}",
         "ok       Does your region have Lambda on arm64?",
         f"         architecture: {QUESTIONS['architecture'].answer('as-deployed').found} (arm64; ",
         "         means: the region has it",
@@ -88,7 +88,7 @@ def test_a_look_that_failed_and_what_is_not_asked_are_on_the_screen_as_such(acco
     assert lines[at + 1].endswith("these credentials have expired or may not do that; it needs iam:ListRoles")
     at = lines.index("-        Can a new account reserve 0?")
     assert lines[at + 1].endswith(
-        "not asked: it takes a change: --try reserve-zero makes it and takes it back"
+        f"which firebreak doctor --on-aws --try reserve-zero {PLACE} makes and takes back"
     )
     (by_hand,) = [line for line in lines if "By hand, as docs/first-deploy.md says" in line]
     assert [name for name, one in QUESTIONS.items() if one.by_hand and name not in by_hand] == []

@@ -43,6 +43,7 @@ NAMED = {
         "firebreak doctor --page-test",
         "firebreak pause",
     },
+    "asking.py": {"firebreak doctor --on-aws --try "},
     "stack_answers.py": {
         "firebreak act restart-service ecs:CLUSTER/SERVICE --reason REASON",
         "firebreak act scale-service ecs:CLUSTER/SERVICE --reason REASON",

@@ -52,8 +52,12 @@ def _asked(question: Question, seen: Examination) -> Outcome:
 
 def _why_not(question: Question) -> str:
     if question.trial:
-        return f"it takes a change: --try {question.name} makes it and takes it back"
+        return f"it takes a change, which {_try(question)} makes and takes back"
     return f"by hand (docs/first-deploy.md): {question.by_hand}"
+
+
+def _try(question: Question) -> str:
+    return f"`firebreak doctor --on-aws --try {question.name}`"
 
 
 def outcome_of(question: Question, ask: Callable[[], Reply]) -> Outcome:
@@ -68,9 +72,9 @@ def outcome_of(question: Question, ask: Callable[[], Reply]) -> Outcome:
         case Answered(name, detail):
             answer = question.answer(name)
             return Outcome(question=question, standing=Standing.ANSWERED, answer=answer, detail=detail)
-        case NotAsked(why):
-            trial = f"; --try {question.name} finds out" if question.trial else ""
-            return Outcome(question=question, standing=Standing.NOT_ASKED, detail=why + trial)
+        case NotAsked(why, trial):
+            detail = f"{why}; {_try(question)} finds out" if trial else why
+            return Outcome(question=question, standing=Standing.NOT_ASKED, detail=detail)
         case never:
             assert_never(never)
 

@@ -70,9 +70,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """There is no answer yet; `why` says what it waits for."""
+    """There is no answer yet; `why` says what it waits for, `trial` that the question's change would do."""
 
     why: str
+    trial: bool = False
 
 
 type Reply = Answered | NotAsked
