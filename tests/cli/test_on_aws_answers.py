@@ -275,13 +275,40 @@ def test_every_answer_that_reads_can_give_is_given_by_a_test() -> None:
     assert tested == declared - BY_HAND
 
 
+def forget_everything(account: Questioned) -> None:
+    """The ledger is as empty as on the first day."""
+    table = account.outputs["LedgerTable"]
+    for item in account.world.dynamodb.scan(TableName=table)["Items"]:
+        account.world.dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+
+def damage_heartbeats(account: Questioned) -> None:
+    """What the ledger has of heartbeats cannot be read."""
+    table = account.outputs["LedgerTable"]
+    for item in account.world.dynamodb.scan(TableName=table)["Items"]:
+        if item["pk"]["S"].startswith("DECISION#"):
+            account.world.dynamodb.put_item(TableName=table, Item={**item, "checks": {"S": "{"}})
+
+
+def test_a_heartbeat_under_a_key_that_cannot_be_read_is_no_answer(account: Questioned) -> None:
+    account.parameters["KeyArn"] = KEY
+    damage_heartbeats(account)
+    later(account)
+    found = account.ask("schedules-under-key")
+    assert (found["standing"], found["answer"]) == ("could_not_look", None)
+    assert "cannot be read" in found["detail"]
+
+
+def test_heartbeats_that_cannot_be_read_say_nothing_of_the_names_of_services(account: Questioned) -> None:
+    damage_heartbeats(account)
+    later(account)
+    assert account.ask("service-names")["standing"] == "could_not_look"
+
+
 def test_without_a_heartbeat_two_hours_after_the_deployment_a_service_may_call_itself_otherwise(
     account: Questioned,
 ) -> None:
-    account.client("dynamodb")  # the ledger is moto's
-    for item in account.world.dynamodb.scan(TableName=account.outputs["LedgerTable"])["Items"]:
-        key = {"pk": item["pk"], "sk": item["sk"]}
-        account.world.dynamodb.delete_item(TableName=account.outputs["LedgerTable"], Key=key)
+    forget_everything(account)
     assert account.ask("service-names")["standing"] == "not_asked"
     account.world.clock.pass_time(TWO_HOURS)
     assert account.ask("service-names")["answer"] == "no-heartbeat"
@@ -325,6 +352,8 @@ NOT_ASKED: tuple[tuple[str, str, Change], ...] = (
     ),
     ("rules-under-key", "no KeyArn", nothing),
     ("schedules-under-key", "no KeyArn", nothing),
+    ("schedules-under-key", "no heartbeat came yet", of_key(forget_everything)),
+    ("schedules-under-key", "without a heartbeat", of_key(without_heartbeat)),
     ("service-names", "without a heartbeat", without_heartbeat),
 )
 

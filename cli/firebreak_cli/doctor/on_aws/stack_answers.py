@@ -149,10 +149,12 @@ def schedules_under_key(seen: Examination) -> Reply:
     if not _has_key(seen):
         return NotAsked("the stack has no KeyArn")
     looks = {"FB105": stack_looks.heartbeat_arrives(seen), "FB109": stack_looks.own_alarms(seen)}
-    if unseen := _details(looks, Result.COULD_NOT_LOOK):
-        return NotAsked(unseen)
     if red := _details(looks, Result.BAD):
         return Answered("do-not-arrive", red)
+    if unseen := _details(looks, Result.COULD_NOT_LOOK):
+        if switched_off_by(seen.deployment().parameters) or seen.now < first_heartbeat_is_due(seen):
+            return NotAsked(unseen)
+        raise Ending(NO_AWS, unseen)
     return Answered("arrive", looks["FB105"].at)
 
 
@@ -212,8 +214,11 @@ def service_names(seen: Examination) -> Reply:
     """Whether a heartbeat came, which needs three of AWS's services under their names."""
     if off := switched_off_by(seen.deployment().parameters):
         return NotAsked(f"the stack was deployed without a heartbeat ({off})")
-    if seen.newest().heartbeat:
+    newest = seen.newest()
+    if newest.heartbeat:
         return Answered("known")
+    if newest.damaged:
+        raise Ending(NO_AWS, f"{newest.damaged} of the newest heartbeats in the ledger cannot be read")
     if seen.now < first_heartbeat_is_due(seen):
         hours = FIRST_HEARTBEAT.total_seconds() / 3600
         return NotAsked(f"no heartbeat came yet, and the deployment is not {hours:.0f} hours old")
