@@ -13,8 +13,8 @@ from firebreak.core.limits.history import Hold
 from firebreak.core.model import Unresolved
 from firebreak.core.reasons import Reason
 from firebreak.errors import Rejected
-from firebreak.wire.requests import request_event
 from firebreak.telemetry import PowertoolsLog
+from firebreak.wire.requests import request_event
 from firebreak_cli.doctor.on_aws.asking import ASKS
 from firebreak_cli.doctor.on_aws.registry import QUESTIONS
 from firebreak_cli.doctor.on_aws.trials import TRIALS
@@ -282,29 +282,6 @@ def forget_everything(account: Questioned) -> None:
         account.world.dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
 
 
-def damage_heartbeats(account: Questioned) -> None:
-    """What the ledger has of heartbeats cannot be read."""
-    table = account.outputs["LedgerTable"]
-    for item in account.world.dynamodb.scan(TableName=table)["Items"]:
-        if item["pk"]["S"].startswith("DECISION#"):
-            account.world.dynamodb.put_item(TableName=table, Item={**item, "checks": {"S": "{"}})
-
-
-def test_a_heartbeat_under_a_key_that_cannot_be_read_is_no_answer(account: Questioned) -> None:
-    account.parameters["KeyArn"] = KEY
-    damage_heartbeats(account)
-    later(account)
-    found = account.ask("schedules-under-key")
-    assert (found["standing"], found["answer"]) == ("could_not_look", None)
-    assert "cannot be read" in found["detail"]
-
-
-def test_heartbeats_that_cannot_be_read_say_nothing_of_the_names_of_services(account: Questioned) -> None:
-    damage_heartbeats(account)
-    later(account)
-    assert account.ask("service-names")["standing"] == "could_not_look"
-
-
 def test_without_a_heartbeat_two_hours_after_the_deployment_a_service_may_call_itself_otherwise(
     account: Questioned,
 ) -> None:
@@ -392,48 +369,6 @@ def test_the_log_line_of_route_is_read_as_it_is_written(
     lines = [{"message": line} for line in capsys.readouterr().out.splitlines()]
     account.replies["FilterLogEvents"] = {"events": lines}
     assert account.ask("tags-of-series")["answer"] == "passed-on"
-
-
-# The call of each question that is refused, and what the question then says that it needs.
-REFUSED = (
-    ("heartbeat-mail", "DescribeAlarmHistory", nothing),
-    ("dropped-dead-letters", "ListMetrics", nothing),
-    ("own-topic", "DescribeAlarmHistory", parameter("PageTopicArn", TOPIC)),
-    ("counts-in-time", "GetMetricData", lambda account: account.an_hour_and_a_half_later()),
-    ("saved-queries", "StartQuery", nothing),
-    ("saved-queries", "DescribeQueryDefinitions", nothing),
-    ("trace-ids", "GetTraceSummaries", decided_lately),
-    ("tags-of-series", "FilterLogEvents", of_series),
-    ("log-alarms", "DescribeAlarms", nothing),
-    ("series-of-alarms", "DescribeAlarms", nothing),
-    ("shortened-names", "ListStackResources", nothing),
-    ("role-paths", "ListRoles", nothing),
-    ("page-destination", "GetFunctionEventInvokeConfig", nothing),
-    ("trial-calls", "SimulatePrincipalPolicy", nothing),
-    ("confirmed-callers", "BatchGetItem", decided_lately),
-    ("rules-under-key", "ListRules", of_key()),
-    ("schedules-under-key", "DescribeAlarms", of_key()),
-    ("held-policies", "ListEntitiesForPolicy", nothing),
-    ("architecture", "GetFunctionConfiguration", nothing),
-    ("parameters-reach-aliases", "GetFunctionConfiguration", nothing),
-    ("service-names", "BatchGetItem", nothing),
-)
-
-
-@pytest.mark.parametrize(("name", "call", "change"), REFUSED)
-def test_a_refused_look_is_no_answer_and_names_the_right(
-    account: Questioned, name: str, call: str, change: Change
-) -> None:
-    change(account)
-    account.denied = {call}
-    found = account.ask(name)
-    assert (found["standing"], found["answer"]) == ("could_not_look", None)
-    assert [one.partition(":")[2] for one in found["rights"]] == [call]
-    assert "text that nobody reads" not in json.dumps(found)
-
-
-def test_every_question_that_is_asked_is_refused_by_a_test() -> None:
-    assert {name for name, _, _ in REFUSED} == ASKS.keys()
 
 
 def test_a_question_is_asked_by_reads_or_tried_or_left_to_a_human_with_the_reason() -> None:
