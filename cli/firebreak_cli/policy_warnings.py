@@ -5,7 +5,7 @@ from datetime import datetime
 
 from firebreak.core.model import Autonomy
 from firebreak.policy.patterns import may_meet
-from firebreak.policy.schema import FreezeWindow, Override, PolicyFile
+from firebreak.policy.schema import FreezeCalendar, FreezeWindow, Override, PolicyFile
 from firebreak.services.registry import CATALOG
 
 _OVERRIDABLE = ("autonomy", "cooldown", "ladder")
@@ -29,10 +29,20 @@ def _windows(file: PolicyFile, now: datetime) -> Iterator[str]:
         found = window.window()
         if found.covering(now) is None and found.next_start(now) is None:
             yield f"{path}: {window.name} is over and does not recur"
-        for action in window.actions:
-            if window.targets and not any(_is_for(action, target) for target in window.targets):
-                service = CATALOG.service_of(action)
-                yield f"{path}: {action} is for {service} targets, of which the window names none"
+        yield from _odd_actions(path, "window", window)
+    for path, calendar in _calendars(file):
+        yield from _odd_actions(path, "calendar", calendar)
+
+
+def _odd_actions(path: str, what: str, freeze: FreezeWindow | FreezeCalendar) -> Iterator[str]:
+    for action in freeze.actions:
+        if freeze.targets and not any(_is_for(action, target) for target in freeze.targets):
+            service = CATALOG.service_of(action)
+            yield f"{path}: {action} is for {service} targets, of which the {what} names none"
+
+
+def _calendars(file: PolicyFile) -> Iterator[tuple[str, FreezeCalendar]]:
+    return ((f"freeze.calendars[{index}]", one) for index, one in enumerate(file.freeze.calendars))
 
 
 def _all_windows(file: PolicyFile) -> Iterator[tuple[str, FreezeWindow]]:
@@ -73,8 +83,9 @@ def _named_targets(file: PolicyFile) -> Iterator[tuple[str, str]]:
         yield f"overrides[{index}].target", override.target
     for index, dependency in enumerate(file.dependencies):
         yield from ((f"dependencies[{index}].targets[{n}]", one) for n, one in enumerate(dependency.targets))
-    for path, window in _all_windows(file):
-        yield from ((f"{path}.targets[{n}]", one) for n, one in enumerate(window.targets))
+    freezes: tuple[tuple[str, FreezeWindow | FreezeCalendar], ...] = (*_all_windows(file), *_calendars(file))
+    for path, freeze in freezes:
+        yield from ((f"{path}.targets[{n}]", one) for n, one in enumerate(freeze.targets))
 
 
 def _is_for(action: str, target: str) -> bool:

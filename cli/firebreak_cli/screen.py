@@ -33,6 +33,9 @@ _MILD: Mapping[str, tuple[str, str]] = {
     Reason.OBSERVE_ONLY: ("observe", "bold yellow"),
 }
 
+# A human lifted the objection.
+_OVERRIDDEN = ("overridden", "bold yellow")
+
 type Row = tuple[str, str]
 
 # Wider than any line.
@@ -135,6 +138,7 @@ def checks(found: Iterable[Mapping[str, object]]) -> Table:
     for check in found:
         result = str(check.get("result", ""))
         mark, style = _mark(result, str(check.get("reason", "")))
+        mark, style = _OVERRIDDEN if check.get("overridden") else (mark, style)
         quiet = "dim" if result == "not_applicable" else ""
         detail = line_of(str(check.get("detail", "")).removeprefix("not looked at: "), quiet)
         table.add_row(line_of(mark, style), line_of(str(check.get("guard", "")), quiet), detail)

@@ -15,6 +15,7 @@ from firebreak.aws.alarms import CloudWatchAlarms
 from firebreak.aws.bus import EventBus
 from firebreak.aws.clients import (
     FAIL_FAST_SECONDS,
+    brief,
     fail_fast,
     made_once,
     mutator,
@@ -29,6 +30,7 @@ from firebreak.aws.secrets import CachedSecrets
 from firebreak.aws.topic import TopicChannel
 from firebreak.aws.user_agent import IncidentUserAgent
 from firebreak.core.action_spec import ActionSpec, Runbook
+from firebreak.core.limits.calendars import CalendarReading
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import CallerProof, OwnEvent, Target, Unresolved
 from firebreak.core.paging.commands import StackAddress
@@ -65,7 +67,7 @@ from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.policy_keeper import PolicyKeeper
 from firebreak.remediation.remediator import Remediator
 from firebreak.remediation.self_watch import SelfWatch
-from firebreak.remediation.snapshot import Observer
+from firebreak.remediation.snapshot import CalendarReads, Observer
 from firebreak.remediation.storm_detector import StormWatch
 from firebreak.remediation.tag_router import RememberedTags, TagRouter
 from firebreak.remediation.verifier import Verifier
@@ -198,7 +200,7 @@ class Wiring:
         action, schedules = ACTIONS[action_name](self.services()), self.schedules()
         return Remediator(
             action=action,
-            observer=Observer(action, self.alarms(), self.settings.stack_name),
+            observer=Observer(action, self.alarms(), self.settings.stack_name, self.change_calendars()),
             ledger=self.ledger,
             schedules=schedules,
             announcer=self.announcer,
@@ -218,6 +220,17 @@ class Wiring:
             naming=self.user_agent.naming,
             diagnostics=self._diagnostics(action.spec),
         )
+
+    def change_calendars(self) -> CalendarReads:
+        """Reads Change Calendars; imported and connected when a policy that names one needs it."""
+        connect = made_once(partial(brief, self.session))
+
+        def state(arn: str, at: datetime) -> CalendarReading:
+            from firebreak.services.ssm.client_calendars import CalendarReader
+
+            return CalendarReader(partial(connect, "ssm"), self.settings.region).state(arn, at)
+
+        return state
 
     def _diagnostics(self, spec: ActionSpec) -> "DiagnosticsCollector | None":
         """Reads what an action ends or replaces; imported by the functions that need it."""

@@ -2,10 +2,11 @@
 
 import pytest
 
-from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, fail_fast, made_once, mutator, reader
+from firebreak.aws.clients import CONNECT_SECONDS, READ_SECONDS, brief, fail_fast, made_once, mutator, reader
 from firebreak.aws.translate import send
 from firebreak.core.limits.budgets import ACT_TIMEOUT
 from firebreak.errors import AwsError, OutcomeUnknown, Throttled
+from firebreak.remediation.remediator import PLAN_EXPIRES
 from tests.support.builders_ecs import Loopback, session
 
 
@@ -68,6 +69,14 @@ def test_a_fail_fast_client_asks_once_whatever_the_answer(
 def test_a_fail_fast_client_waits_two_seconds_for_connection_and_reply() -> None:
     config = fail_fast(session(), "dynamodb").meta.config
     assert (config.connect_timeout, config.read_timeout) == (2, 2)
+
+
+def test_a_brief_client_is_done_with_both_attempts_before_a_plan_expires() -> None:
+    config = brief(session(), "ssm").meta.config
+    times = (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"])
+    assert times == (1, 2, 2)
+    longest_wait_between = 1.0  # the standard mode: up to 1 s before the second attempt
+    assert 2 * (1 + 2) + longest_wait_between < PLAN_EXPIRES.total_seconds()
 
 
 def test_a_call_lasts_no_longer_than_the_budgets_pad_assumes() -> None:

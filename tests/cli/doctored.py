@@ -82,6 +82,7 @@ class Account:
     parameter_pages: list[list[dict[str, str]]] = field(default_factory=list)
     attempts: dict[str, list[int]] = field(default_factory=dict)
     rights: set[Right] = field(default_factory=set)
+    calendars: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     roles: Roles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -304,6 +305,7 @@ class Session(StackSession):
             **{f"before-call.{service}": self._answer for service in PROGRAMMED},
             "before-call.cloudwatch.ListTagsForResource": self._tags_of_others,
             "before-call.ssm.DescribeParameters": self._parameters,
+            "before-call.ssm.GetCalendarState": self._calendar,
             "after-call.cloudwatch.DescribeAlarms": self._with_others,
             "after-call.sns.ListSubscriptionsByTopic": self._subscriptions,
         }
@@ -325,6 +327,11 @@ class Session(StackSession):
             return None
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
         return SimpleNamespace(status_code=200), {"Tags": pairs}
+
+    def _calendar(self, context: Mapping[str, Any], **_: object) -> Any:
+        (arn,) = context["given"]["CalendarNames"]
+        status, answer = self._account.calendars[arn]
+        return SimpleNamespace(status_code=status), answer
 
     def _parameters(self, context: Mapping[str, Any], **_: object) -> Any:
         pages, number = self._account.parameter_pages, int(context["given"].get("NextToken", "0"))

@@ -199,6 +199,72 @@ def test_the_warnings_of_policy_check_are_found(account: Account) -> None:
     assert (result, subject) == ("warning", "defaults.autonomy")
 
 
+# --- FB403
+
+PROD = f"arn:aws:ssm:{a.REGION}:{MOTOS_ACCOUNT}:document/prod-changes"
+COMPANY = f"arn:aws:ssm:{a.REGION}:999999999999:document/company"
+CLOSED = (200, {"State": "CLOSED", "AtTime": "2026-11-20T10:00:30Z"})
+
+
+def answered(code: str) -> tuple[int, dict[str, object]]:
+    return 400, {"Error": {"Code": code, "Message": "x"}}
+
+
+def with_calendars(world: World, tmp_path: Path, *arns: str) -> Account:
+    names = {PROD: "prod-changes", COMPANY: "company"}
+    sections = "".join(
+        f'[[freeze.calendars]]\nname = "{names[arn]}"\narn = "{arn}"\ntargets = ["ecs:batch/*"]\n'
+        for arn in arns
+    )
+    account = Account(world, tmp_path / "policy.toml", policy_text=a.AUTO_POLICY + sections)
+    account.parameters["ChangeCalendarArns"] = ",".join(arns)
+    account.calendars = dict.fromkeys(arns, CLOSED)
+    return account
+
+
+def test_without_a_calendar_in_the_policy_none_is_read(account: Account) -> None:
+    assert account.check("FB403")["looked_at"] == "the policy names no Change Calendar"
+
+
+def test_calendars_that_can_be_read_are_good_whatever_their_state(world: World, tmp_path: Path) -> None:
+    account = with_calendars(world, tmp_path, PROD, COMPANY)
+    assert account.details("FB403") == []
+
+
+def test_a_calendar_that_the_roles_may_not_read_is_found_with_the_parameter(
+    world: World, tmp_path: Path
+) -> None:
+    account = with_calendars(world, tmp_path, PROD, COMPANY)
+    account.parameters["ChangeCalendarArns"] = PROD
+    (found,) = account.check("FB403")["findings"]
+    assert (found["result"], found["subject"]) == ("bad", "company")
+    assert found["detail"] == (
+        f"the roles of the actions may not read it: ChangeCalendarArns lacks {COMPANY}"
+    )
+    assert found["mend"].startswith("sam deploy with ChangeCalendarArns=")
+
+
+@pytest.mark.parametrize(
+    ("code", "result", "detail"),
+    [
+        ("InvalidDocument", "bad", f"it does not exist, or is not shared with this account: {PROD}"),
+        ("InvalidDocumentType", "bad", f"it cannot be used: InvalidDocumentType: {PROD}"),
+        ("UnsupportedCalendarException", "bad", f"it cannot be used: UnsupportedCalendarException: {PROD}"),
+        (
+            "AccessDeniedException",
+            "could_not_look",
+            "it could not be read: GetCalendarState: AccessDeniedException",
+        ),
+    ],
+)
+def test_a_calendar_without_a_state_is_found(
+    world: World, tmp_path: Path, code: str, result: str, detail: str
+) -> None:
+    account = with_calendars(world, tmp_path, PROD)
+    account.calendars[PROD] = answered(code)
+    assert account.details("FB403") == [(result, "prod-changes", detail)]
+
+
 # --- FB501, FB502
 
 

@@ -241,3 +241,37 @@ def test_an_obstacle_is_what_an_action_of_some_service_finds() -> None:
         path.read_text(encoding="utf-8") for path in (ROOT / "shared/firebreak/services").rglob("*.py")
     ]
     assert [one for one in OBSTACLES if not any(f"Reason.{one.name}" in source for source in sources)] == []
+
+
+CALENDAR = """
+[[freeze.calendars]]
+name = "prod-changes"
+arn = "arn:aws:ssm:eu-west-1:111122223333:document/prod-changes"
+"""
+
+
+@pytest.mark.parametrize(
+    ("facts", "expect"),
+    [
+        ([], "act"),
+        (["calendars = { prod-changes = 'OPEN' }"], "act"),
+        (["calendars = { prod-changes = 'CLOSED' }"], "refuse:calendar_closed"),
+        (["calendars = { prod-changes = 'UNREADABLE' }"], "refuse:calendar_unreadable"),
+    ],
+    ids=["not stated", "open", "closed", "unreadable"],
+)
+def test_the_state_of_a_calendar_is_stated_and_open_where_it_is_not(
+    file: Path, facts: list[str], expect: str
+) -> None:
+    policy = file.with_name("frozen.toml")
+    demo = (ROOT / "shared/policies/demo.toml").read_text(encoding="utf-8")
+    policy.write_text(demo + CALENDAR, encoding="utf-8")
+    file.write_text(f'version = 1\npolicy = "{policy}"\n{one(expect, *facts)}', encoding="utf-8")
+    result = run("policy", "test", str(file))
+    assert (result.exit_code, error_lines(result)) == (0, []), result.stdout
+
+
+def test_a_calendar_that_the_policy_does_not_name_is_a_mistake(file: Path) -> None:
+    code, _, (error,) = ran(file, one("act", "calendars = { prod = 'CLOSED' }"))
+    assert code == 2
+    assert "calendars: prod is no calendar of the policy" in error

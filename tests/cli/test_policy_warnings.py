@@ -12,6 +12,10 @@ SHIPPED = (EVENTS.parent / "shared/policy.toml").read_text(encoding="utf-8")
 OVER = '[[freeze.never]]\nname = "christmas"\nschedule = "at(2025-12-24T00:00)"\nduration = "3d"\n'
 TO_COME = OVER.replace("2025", "2026")
 OVERRIDE = '[[overrides]]\ntarget = "ecs:prod/api"\nautonomy = "auto"\n'
+CALENDAR = """[[freeze.calendars]]
+name = "prod-changes"
+arn = "arn:aws:ssm:eu-west-1:123456789012:document/prod-changes"
+"""
 WARNINGS = {
     "a freeze that is over": (OVER, "freeze.never[0]: christmas is over"),
     "two overrides for one target": (
@@ -26,6 +30,14 @@ WARNINGS = {
         TO_COME + 'actions = ["restart-function"]\ntargets = ["ecs:prod/*"]\n',
         "freeze.never[0]: restart-function is for lambda targets, of which the window names none",
     ),
+    "a calendar for targets of another service": (
+        CALENDAR + 'actions = ["restart-function"]\ntargets = ["ecs:prod/*"]\n',
+        "freeze.calendars[0]: restart-function is for lambda targets, of which the calendar names none",
+    ),
+    "a name of a calendar in another case": (
+        OVERRIDE + CALENDAR + 'targets = ["ecs:Prod/api"]\n',
+        "ecs:Prod/api is not ecs:prod/api of overrides[0].target: upper and lower case are different names",
+    ),
     "a name in another case": (
         OVERRIDE + TO_COME + 'targets = ["ecs:Prod/api"]\n',
         "ecs:Prod/api is not ecs:prod/api of overrides[0].target: upper and lower case are different names",
@@ -34,6 +46,7 @@ WARNINGS = {
 QUIET = {
     "nothing odd": "",
     "a freeze to come": TO_COME,
+    "a calendar": CALENDAR,
     "one override for each action": OVERRIDE + OVERRIDE + 'action = "scale-service"\n',
     "overrides for different keys": OVERRIDE + OVERRIDE.replace('autonomy = "auto"', 'cooldown = "1h"'),
     "a pattern over all services": OVERRIDE.replace("ecs:prod/api", "*:api")

@@ -17,6 +17,7 @@ PSEUDO = {
 # The parameters that hold an ARN, as an example.
 ARN_PARAMETERS = {
     "CentralBusArn": f"arn:aws:events:{REGION}:222233334444:event-bus/firebreak-central",
+    "ChangeCalendarArns": f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/prod-changes",
     "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f1e2d3c",
     "PageKeyArns": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/9a8b7c6d",
     "PageLogGroupArns": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/ecs/api:*",
@@ -81,10 +82,11 @@ def _documents(kind: str, properties: Mapping[str, Any], template: Mapping[str, 
     match kind:
         case "AWS::Serverless::Function":
             for policy in properties.get("Policies", ()):
-                if "Ref" in policy:
-                    yield template["Resources"][policy["Ref"]]["Properties"]["PolicyDocument"]
-                elif "Fn::If" not in policy:  # a policy of the user's own
-                    yield policy
+                one = policy["Fn::If"][1] if "Fn::If" in policy else policy
+                if "Ref" not in one:
+                    yield one
+                elif one["Ref"] in template["Resources"]:  # and not a policy of the user's own
+                    yield template["Resources"][one["Ref"]]["Properties"]["PolicyDocument"]
         case "AWS::IAM::Role":
             yield from (policy["PolicyDocument"] for policy in properties.get("Policies", ()))
         case "AWS::IAM::ManagedPolicy":

@@ -85,12 +85,14 @@ def test_viewers_may_look_at_what_actions_look_at_and_change_nothing() -> None:
         "sqs:GetQueueAttributes",
         "ssm:DescribeParameters",
         "xray:GetTraceSummaries",
+        "ssm:GetCalendarState",
     }
 
 
 THEIRS = (
     Right("iam:GetRole", resource=f"arn:aws:iam::{a.ACCOUNT}:role/firebreak/firebreak-PageRole-0A1B"),
     Right("sqs:GetQueueAttributes", resource=_here("sqs", "firebreak-DeadLetters")),
+    Right("ssm:GetCalendarState", resource=f"arn:aws:ssm:{a.REGION}:999999999999:document/company"),
     Right("dynamodb:PutItem", "INC#i-1", LEDGER),
     Right("dynamodb:PutItem", "STORM", LEDGER),
     Right("events:PutEvents", "Firebreak Manual Request", BUS),
@@ -100,6 +102,7 @@ OF_OTHERS = (
     Right("iam:GetRole", resource=f"arn:aws:iam::{a.ACCOUNT}:role/payroll"),
     Right("iam:PassRole", resource=f"arn:aws:iam::{a.ACCOUNT}:role/firebreak/firebreak-PageRole-0A1B"),
     Right("sqs:GetQueueAttributes", resource=_here("sqs", "payroll")),
+    Right("ssm:GetCalendarState", resource=_here("ssm", "parameter/prod-changes")),
     Right("sqs:ReceiveMessage", resource=_here("sqs", "firebreak-DeadLetters")),
     Right("secretsmanager:GetSecretValue", resource=_here("secretsmanager", "secret:firebreak/key")),
     Right("secretsmanager:DescribeSecret", resource=_here("secretsmanager", "secret:payroll")),

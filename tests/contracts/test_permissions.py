@@ -1,5 +1,6 @@
 """The role of an action allows exactly the calls that its module declares, in both directions."""
 
+import json
 from typing import Any
 
 import pytest
@@ -90,6 +91,22 @@ PAGE = {
     "sns:Publish",
     "ssm:GetParameter",
 }
+
+
+def test_every_action_and_no_other_function_that_acts_may_read_the_calendars_that_a_parameter_names() -> None:
+    calendars = {"Fn::If": ["HasChangeCalendars", {"Ref": "ChangeCalendarPolicy"}, {"Ref": "AWS::NoValue"}]}
+    given = {name for name, one in functions().items() if calendars in one["Policies"]}
+    assert given == set(actions())
+    (statement,) = resource("ChangeCalendarPolicy")["PolicyDocument"]["Statement"]
+    assert (iam_actions(statement), statement["Resource"]) == (
+        ["ssm:GetCalendarState"],
+        {"Ref": "ChangeCalendarArns"},
+    )
+    readers = [
+        name for name, one in functions().items() if "ssm:GetCalendarState" in json.dumps(one["Policies"])
+    ]
+    assert readers == ["Report"]
+    assert template()["Parameters"]["ChangeCalendarArns"]["Default"] == ""
 
 
 def test_page_may_notify_record_and_read_and_change_nothing_else() -> None:

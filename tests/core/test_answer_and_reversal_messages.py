@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from firebreak.core.decide import decide
+from firebreak.core.decision import AskApproval, Check, Decision, Result
 from firebreak.core.incident.questions import question_id
 from firebreak.core.incident.states import IncidentState, Member, Purpose
 from firebreak.core.keys import digest
@@ -16,6 +17,7 @@ from firebreak.core.messages import approval_messages, incident_messages, revers
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import AlarmState, Autonomy, Mute, Plan, Receipt, RequestKind
+from firebreak.core.reasons import Reason
 from tests.support import builders as a
 
 MINUTE = timedelta(minutes=1)
@@ -190,6 +192,15 @@ class TestMessages:
         assert approval_messages.approval(asking, recorded(decision)) == replace(
             question, question=question_id(asking), until=AT
         )
+
+    def test_a_question_that_a_human_asked_for_despite_a_freeze_says_so(self) -> None:
+        override = Check("freeze", Result.PASSED, "inside never-window sale; overridden", overridden=True)
+        asks = Check("autonomy", Result.OBJECTED, "approve", Reason.NEEDS_APPROVAL)
+        decision = Decision(AskApproval(BACK), Reason.NEEDS_APPROVAL, (override, asks), "abc")
+
+        facts = approval_messages.approval(replace(ACTED, plan=BACK), recorded(decision)).facts
+
+        assert facts[facts.index("autonomy: approve") + 1] == "freeze: inside never-window sale; overridden"
 
     def test_a_question_without_plan_and_time_names_the_action(self) -> None:
         asking = replace(ACTED, plan=None, receipt=None, due_at=None)

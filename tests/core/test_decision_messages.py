@@ -8,7 +8,7 @@ import pytest
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decide import decide, refuse
-from firebreak.core.decision import AskApproval, Decision, Propose, Refuse
+from firebreak.core.decision import AskApproval, Check, Decision, Propose, Refuse, Result
 from firebreak.core.guards.shared_conditions import switch_words
 from firebreak.core.keys import digest
 from firebreak.core.limits.history import Hold
@@ -298,6 +298,13 @@ def test_a_mistake_that_alarms_share_can_be_announced_for_one_of_them_alone() ->
 def test_an_announcement_of_one_alarm_alone_stays_as_it_is() -> None:
     for decision in (OF_ALARM, MALFORMED):
         assert per_alarm(announced(decision)) == announced(decision)
+
+
+def test_a_refusal_after_an_override_still_says_that_a_freeze_was_overridden() -> None:
+    override = Check("freeze", Result.PASSED, "inside never-window sale; overridden", overridden=True)
+    decision = replace(OF_TARGET, checks=(*OF_TARGET.checks, override))
+    assert "freeze: inside never-window sale; overridden" in announced(decision).facts
+    assert not any("freeze" in fact for fact in announced(OF_TARGET).facts)
 
 
 @pytest.mark.parametrize(

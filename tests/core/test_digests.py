@@ -100,6 +100,14 @@ def test_when_nothing_is_red_any_more_nobody_is_called() -> None:
     assert page.headline == "All alarms that were held back are OK. The freeze is over."
 
 
+def test_the_closed_time_of_a_calendar_is_a_cause_that_ends() -> None:
+    closed = found(Reason.CALENDAR_CLOSED)
+    assert closed.holds
+    assert over(closed, but(), a.NOW).headline == (
+        "All alarms that were held back are OK. The closed time that the calendar gave is over."
+    )
+
+
 def test_an_alarm_that_could_not_be_looked_at_is_taken_for_red() -> None:
     page = over(found(Reason.OUTSIDE_WINDOW), {}, a.NOW)
     assert page.kind is AnnouncementKind.HOLD_OVER

@@ -8,8 +8,9 @@ import pytest
 from firebreak.core.decide import decide
 from firebreak.core.decision import Check, Result
 from firebreak.core.guards.concurrency import in_flight
+from firebreak.core.guards.freeze import freeze
 from firebreak.core.guards.limits import breaker_closed, budgets, cooldown
-from firebreak.core.guards.shared_conditions import freeze, storm
+from firebreak.core.guards.shared_conditions import storm
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.breaker import BreakerLimits
 from firebreak.core.limits.budgets import Budget

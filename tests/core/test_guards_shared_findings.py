@@ -9,8 +9,9 @@ import pytest
 from firebreak.core.decision import Check, Result
 from firebreak.core.guards.autonomy import autonomy
 from firebreak.core.guards.concurrency import in_flight
+from firebreak.core.guards.freeze import freeze
 from firebreak.core.guards.limits import breaker_closed, disruption_budget, rung_gap
-from firebreak.core.guards.shared_conditions import freeze, storm, switch
+from firebreak.core.guards.shared_conditions import storm, switch
 from firebreak.core.incident.states import IncidentState
 from firebreak.core.limits.breaker import BreakerLimits, Trying, breaker
 from firebreak.core.limits.disruption_budget import DisruptionBudget, GroupCount

@@ -1,14 +1,14 @@
 """The messages about an incident, where they depend on its alarm and its members."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from firebreak.core.alarm_readings import WatchedAlarm
-from firebreak.core.incident.states import Incident, Member
-from firebreak.core.messages import incident_messages
+from firebreak.core.incident.states import Incident, Member, Purpose
+from firebreak.core.messages import incident_messages, reversal_messages
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import AlarmState, Mute, Receipt
@@ -163,3 +163,32 @@ def test_the_page_of_an_incident_closed_for_its_age_watches_its_alarms() -> None
 def test_more_alarms_than_a_page_looks_at_are_counted_with_those_that_had_no_room() -> None:
     text = expired(members=joined(*(f"a{n:03d}" for n in range(203))), left_out=2)
     assert (len(text.watches), text.unwatched) == (200, 5)
+
+
+OVERRIDE = "inside never-window sale until 12:00:30Z; overridden by someone who claims to be ana: VP"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            lambda **words: incident_messages.acted(a.incident(), a.NOW, "ana", **words), id="acted"
+        ),
+        pytest.param(
+            lambda **words: incident_messages.uncertain(a.incident(), a.NOW, "x", **words), id="lost"
+        ),
+        pytest.param(lambda **words: reversal_messages.put_back(a.incident(), a.NOW, **words), id="undone"),
+        pytest.param(
+            lambda **words: reversal_messages.put_back(a.incident(purpose=Purpose.RESTORE), a.NOW, **words),
+            id="restored",
+        ),
+    ],
+)
+def test_the_page_of_an_act_despite_a_freeze_says_so_and_waits_for_no_hours(
+    page: Callable[..., Announcement],
+) -> None:
+    usual, despite = page(), page(override=OVERRIDE)
+    assert not usual.at_any_hour
+    assert despite.at_any_hour
+    assert [fact for fact in despite.facts if fact not in usual.facts] == [f"freeze: {OVERRIDE}"]
+    assert replace(despite, facts=usual.facts, at_any_hour=False) == usual

@@ -105,6 +105,16 @@ def test_a_lost_reply_is_uncertain_and_keeps_its_time() -> None:
     assert nothing_follows(moved)
 
 
+def test_a_freeze_that_was_overridden_for_the_act_is_on_its_page_whatever_came_of_it() -> None:
+    claimed, override = a.incident(S.CLAIMED), "inside never-window sale; overridden by ana: VP"
+    acted = advance(claimed, Acted(RECEIPT, "ana", override), NOW)
+    assert message(acted) == incident_messages.acted(acted.after, NOW, "ana", override=override)
+    lost = advance(claimed, OutcomeLost("no reply", override), NOW)
+    assert message(lost) == incident_messages.uncertain(lost.after, NOW, "no reply", override=override)
+    back = advance(a.incident(S.CLAIMED, purpose=Purpose.RESTORE), Acted(RECEIPT, "ana", override), NOW)
+    assert message(back) == reversal_messages.put_back(back.after, NOW, override=override)
+
+
 def test_an_abandoned_claim_is_uncertain_and_due_at_once() -> None:
     claimed = a.incident(S.CLAIMED)
     moved = advance(claimed, ClaimAbandoned(), NOW)

@@ -62,6 +62,19 @@ def test_a_plan_that_needs_a_yes_opens_an_incident_that_waits_for_it() -> None:
     )
 
 
+def test_the_history_of_a_question_names_the_freeze_that_its_human_overrode() -> None:
+    record = record_of(ALARM, *ASKS)
+    override = Check("freeze", Result.PASSED, "inside never-window sale; overridden", overridden=True)
+    checks = (*record.decision.checks, override)
+    overridden = replace(record, decision=replace(record.decision, checks=checks))
+    lines = [
+        advance(transitions.opened(ALARM, RULES, NOW), NotActedOn(ALARM, RULES, one), NOW).change.what
+        for one in (record, overridden)
+    ]
+    asks = f"asks for approval: {a.PLAN.summary}"
+    assert lines == [asks, f"{asks}; freeze: inside never-window sale; overridden"]
+
+
 def test_a_rung_that_cannot_help_opens_an_incident_at_the_rung_above() -> None:
     found, record = opened(CANNOT_HELP)
     fresh = transitions.opened(ALARM, RULES, NOW)

@@ -50,6 +50,7 @@ def test_an_acknowledgement_is_announced_in_its_thread_and_leaves_nothing_to_wat
         "watches": (),
         "unwatched": 0,
         "opted_in": False,
+        "at_any_hour": False,
     }
 
 
@@ -66,6 +67,7 @@ def test_an_alarm_that_is_ok_again_ends_what_the_page_said() -> None:
         "until": None,
         "retry": (),
         "alarm_state": "OK",
+        "at_any_hour": False,
     }
 
 
@@ -112,6 +114,7 @@ def test_a_page_that_is_no_longer_watched_names_the_states_of_its_alarms_and_res
         "retry": (),
         "watches": (),
         "alarm_state": "",
+        "at_any_hour": False,
     }
 
 

@@ -104,3 +104,32 @@ def test_a_route_that_became_shorter_has_no_step_to_call_with() -> None:
     found = receive(opened(CALLED), REFUSED, Severity.ERROR, short, NIGHT + 7 * MINUTE)
     assert found.sending == Sending(REFUSED, Phase.TRIGGER, ("ops",))
     assert found.thread.steps == 1
+
+
+# --- an act despite a freeze waits for no hours
+
+DESPITE = announced(_K.ACTED, at_any_hour=True)
+
+
+def test_an_act_despite_a_freeze_is_sent_outside_the_hours_to_those_of_the_first_step() -> None:
+    assert receive(None, DESPITE, Severity.ERROR, HOURS, NIGHT) == Turn(
+        thread(DESPITE), Sending(DESPITE, Phase.UPDATE, ("ops",))
+    )
+    usual = announced(_K.ACTED)
+    assert receive(None, usual, Severity.ERROR, HOURS, NIGHT).sending is None
+
+
+def test_a_call_that_is_held_stays_held_although_an_act_despite_a_freeze_is_sent() -> None:
+    before = thread(REFUSED, calls=True, call=call_of(REFUSED), waiting=1, due_at=OPENS)
+    found = receive(before, DESPITE, Severity.ERROR, HOURS, NIGHT + HOUR)
+    assert found == Turn(
+        replace(before, latest=DESPITE, calls=False, due_at=OPENS),
+        Sending(DESPITE, Phase.UPDATE, ("ops",)),
+    )
+
+
+def test_within_the_hours_it_is_sent_as_any_other_act() -> None:
+    usual = receive(None, announced(_K.ACTED), Severity.ERROR, HOURS, OPENS)
+    despite = receive(None, DESPITE, Severity.ERROR, HOURS, OPENS)
+    assert usual.sending
+    assert despite.sending == replace(usual.sending, message=DESPITE)

@@ -39,6 +39,7 @@ def test_an_announcement_without_a_record_claims_what_it_says_and_asks_nothing()
         lasting=Lasting.NO,
         counted_as="",
         opted_in=False,
+        at_any_hour=False,
     )
 
 
@@ -58,6 +59,7 @@ def test_a_fault_of_firebreak_is_announced_in_its_own_words_and_asks_nothing(kin
         lasting=Lasting.NO,
         counted_as="",
         opted_in=False,
+        at_any_hour=False,
     )
 
 

@@ -58,6 +58,12 @@ actions = ["restart-service"]
 
 [missing_data]
 means = "ignore"
+[[freeze.calendars]]
+name = "prod-changes"
+arn = "arn:aws:ssm:eu-west-1:111122223333:document/prod-changes"
+targets = ["ecs:prod/*"]
+actions = ["restart-service"]
+override = false
 [[missing_data.named]]
 alarms = "heartbeat-*"
 means = "symptom"

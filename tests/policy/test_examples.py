@@ -77,6 +77,8 @@ BEYOND_A_SCHEMA = {
     "stack_budget_of_moments",
     "storm_of_no_time",
     "task_memory_ceiling_huge",
+    "calendar_and_window_of_one_name",
+    "calendars_of_two_regions",
     "two_windows_of_one_name",
     "wait_shorter_than_a_schedule",
     "window_for_an_unknown_action",

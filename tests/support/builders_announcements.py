@@ -63,5 +63,6 @@ def announced(**changes: object) -> Announcement:
         alarm_state="ALARM",
         opted_in=True,
         looks_at=a.NOW + timedelta(minutes=15),
+        at_any_hour=True,
     )
     return replace(base, **changes)  # type: ignore[arg-type]  # names are checked by replace

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from firebreak.core.limits.calendars import CalendarReading
 from firebreak.core.limits.disruption_budget import NO_FLOOR, GroupCount
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.model import AlarmState, OwnEvent, Target
@@ -109,6 +110,18 @@ class FakeAlarms:
         alarm = self.described[name]
         assert isinstance(alarm, DescribedAlarm)
         self.described[name] = replace(alarm, state=state, since=since)
+
+
+@dataclass
+class FakeCalendars:
+    """Change Calendars by their ARNs, and what was asked about them."""
+
+    states: dict[str, CalendarReading] = field(default_factory=dict)
+    asked: list[tuple[str, datetime]] = field(default_factory=list)
+
+    def state(self, arn: str, at: datetime) -> CalendarReading:
+        self.asked.append((arn, at))
+        return self.states.get(arn, ABSENT)
 
 
 @dataclass

@@ -49,6 +49,7 @@ from tests.support import builders as a
 from tests.support.fakes import (
     FakeAlarms,
     FakeBus,
+    FakeCalendars,
     FakeClock,
     FakeEcs,
     FakeLogs,
@@ -123,6 +124,7 @@ class World:
     ids: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
     summaries: list[Summary] = field(default_factory=list)
     stack: str = "firebreak"
+    calendars: FakeCalendars = field(default_factory=FakeCalendars)
     table: str = TABLE
 
     def __post_init__(self) -> None:
@@ -147,7 +149,7 @@ class World:
         built = ACTIONS[action](self.services())
         return Remediator(
             action=built,
-            observer=Observer(built, self.looks(), self.stack),
+            observer=Observer(built, self.looks(), self.stack, self.calendars.state),
             ledger=self.ledger,
             schedules=self.schedules,
             announcer=self.announcer(),
@@ -280,9 +282,8 @@ class World:
         return due if due <= end else None
 
     def _fire(self, due: datetime) -> None:
-        for name, at in [entry for entry in self.schedules.checks.items() if entry[1] <= due]:
+        for name in [name for name, at in self.schedules.checks.items() if at <= due]:
             del self.schedules.checks[name]
-            del at
             self.summaries.append(self.verifier().handle(check_event(*name)))
         for entry in [entry for entry in self.schedules.asks if entry[1] <= due]:
             self.schedules.asks.remove(entry)

@@ -15,6 +15,12 @@ from firebreak.core.decide import decide
 from firebreak.core.decision import Act, Decision, Inputs, Snapshot
 from firebreak.core.evaluation import EvaluatedPoint, Evaluation, Missing, MissingData
 from firebreak.core.incident.states import IncidentState
+from firebreak.core.limits.calendars import (
+    CalendarAnswer,
+    CalendarState,
+    ChangeCalendar,
+    UnusableCalendar,
+)
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.history import Act as Slot
 from firebreak.core.limits.history import Decided, GroupSize, Hold, Judged, ScopeHistory, Transition
@@ -234,6 +240,45 @@ def test_every_part_of_a_snapshot_is_kept() -> None:
     kept = json.loads(plain(packed(Inputs(a.request(), a.snapshot()))))
     assert set(kept["seen"]) == {part.name for part in fields(Snapshot)}
     assert set(kept["request"]) == {part.name for part in fields(Request)}
+
+
+CALENDARS = {
+    "arn:1": CalendarAnswer(CalendarState.CLOSED, a.LATER),
+    "arn:2": CalendarAnswer(CalendarState.OPEN),
+    "arn:3": UnusableCalendar("InvalidDocumentType"),
+    "arn:4": ABSENT,
+    "arn:5": Unknown("GetCalendarState: ThrottlingException"),
+    "arn:6": NotRead("offline"),
+}
+
+
+def test_the_reading_of_each_calendar_is_kept_as_it_was() -> None:
+    back = unpack_inputs(packed(Inputs(a.request(), a.snapshot(calendars=CALENDARS))))
+    assert back.seen.calendars == CALENDARS
+
+
+@pytest.mark.parametrize("arn", sorted(CALENDARS))
+@pytest.mark.parametrize("despite", ["", "VP on the phone"])
+def test_a_decision_in_a_freeze_is_made_again_from_what_was_kept(arn: str, despite: str) -> None:
+    request = a.request(RequestKind.WAKE, by="ana", despite_freeze=despite)
+    rules = a.rules(calendars=(ChangeCalendar("prod-changes", arn),))
+    seen = a.snapshot(calendars=CALENDARS)
+    assert essence(decide(request, rules, seen)) == essence(again(rules, Inputs(request, seen)))
+
+
+def test_the_reason_of_a_human_who_overrides_a_freeze_is_not_kept_with_the_inputs() -> None:
+    kept = plain(packed(Inputs(a.request(despite_freeze="the VP's number is 555"), a.snapshot())))
+    assert "555" not in kept
+    assert json.loads(kept)["request"]["despite_freeze"] == "given"
+    assert json.loads(plain(packed(Inputs(a.request(), a.snapshot()))))["request"]["despite_freeze"] == ""
+
+
+def test_what_an_earlier_release_kept_has_no_calendars_and_is_read() -> None:
+    def as_before(stored: dict[str, Any]) -> None:
+        del stored["seen"]["calendars"], stored["request"]["despite_freeze"]
+
+    back = unpack_inputs(changed(as_before))
+    assert (back.seen.calendars, back.request.despite_freeze) == ({}, "")
 
 
 def test_a_snapshot_that_is_too_large_is_left_out_and_says_so() -> None:

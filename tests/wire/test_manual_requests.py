@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firebreak.core.manual import MOST_RED, manual_request
+from firebreak.core.manual import MOST_DESPITE_FREEZE, MOST_RED, manual_request
 from firebreak.core.model import OwnEvent, RequestKind
 from firebreak.errors import UnusableEvent
 from firebreak.intake.alarm_events import parse
@@ -96,3 +97,56 @@ def test_an_alarm_is_no_manual_request() -> None:
     alarm = request_event(replace(ASKED, alarm=replace(a.alarm(), since=a.NOW)))
     with pytest.raises(UnusableEvent, match="not that of a manual request"):
         parse(alarm)
+
+
+# --- the override of a freeze
+
+DESPITE = replace(ASKED, despite_freeze="VP on the phone")
+RETRY = replace(a.wake(a.alarm(tags={"team": "x"}), by="ana"), despite_freeze="VP on the phone")
+
+
+def sent(request: OwnEvent, **changes: Any) -> dict[str, Any]:
+    return {**json.loads(json.dumps(request_event(request, by_human=True))), **changes}
+
+
+def detail_of(request: OwnEvent, **changes: Any) -> dict[str, Any]:
+    return {**sent(request)["detail"], **changes}
+
+
+@pytest.mark.parametrize("request_", [DESPITE, RETRY], ids=["act", "retry"])
+def test_an_override_survives_the_round_trip_through_the_bus(request_: OwnEvent) -> None:
+    assert sent(request_)["detail"]["despite_freeze"] == "VP on the phone"
+    assert parse(sent(request_)) == request_
+
+
+def test_without_an_override_the_form_is_that_of_the_release_before() -> None:
+    assert "despite_freeze" not in request_event(ASKED)["detail"]  # type: ignore[operator]  # it is an object
+
+
+def test_no_request_of_firebreak_itself_overrides_a_freeze() -> None:
+    with pytest.raises(UnusableEvent, match="despite_freeze"):
+        parse(sent(RETRY, **{"detail-type": "Firebreak Request"}))
+
+
+@pytest.mark.parametrize(
+    ("why", "found"),
+    [("   ", "a blank text"), ("x" * (MOST_DESPITE_FREEZE + 1), "501 characters"), (7, "despite_freeze")],
+    ids=["blank", "long", "no text"],
+)
+def test_the_reason_of_an_override_says_something_and_fits_on_a_page(why: object, found: str) -> None:
+    with pytest.raises(UnusableEvent, match=found):
+        parse(sent(DESPITE, detail=detail_of(DESPITE, despite_freeze=why)))
+
+
+def test_the_longest_reason_is_read() -> None:
+    longest = "x" * MOST_DESPITE_FREEZE
+    assert parse(sent(DESPITE, detail=detail_of(DESPITE, despite_freeze=longest))) == replace(
+        DESPITE, despite_freeze=longest
+    )
+
+
+def test_the_form_of_an_override_stays_that_of_its_release() -> None:
+    """A release before passes the field over, and refuses for the freeze."""
+    written = (Path(__file__).parent / "v1" / "retry_despite_a_freeze.json").read_text(encoding="utf-8")
+    assert json.loads(written) == sent(RETRY)
+    assert parse(json.loads(written)) == RETRY

@@ -49,6 +49,7 @@ def _about(found: Preview, stack: Stack) -> Iterator[screen.Row]:
         "Verified",
         "by these alarms and the target" if red else "by the target alone, and by alarms that join",
     )
+    yield "Freeze", found.decision.override
     yield "Autonomy", f"{found.rules.autonomy} by {found.rules.sources['autonomy']}: your request lifts it"
 
 
@@ -94,6 +95,7 @@ def as_json(found: Preview, outcome: Outcome, stack: Stack) -> Mapping[str, obje
         "target_key": found.target.key,
         "by": event.by,
         "reason": plain(event.alarm.reason),
+        "despite_freeze": plain(event.despite_freeze) or None,
         "requested_at": event.at.isoformat() if sent else None,
         "incident": incident_name(event) if sent else None,
         "state": incident.state.value if incident else None,

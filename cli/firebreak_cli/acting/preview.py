@@ -30,6 +30,7 @@ class Asked:
     action: str
     target: Target
     why: str
+    despite_freeze: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,8 @@ class Preview:
         return isinstance(self.decision.outcome, Act)
 
 
-def read_asked(action: str, target: str, why: str, stack: Stack) -> Asked:
-    """The action and target by their names. Raises Ending that says what is known."""
+def read_asked(action: str, target: str, why: str, stack: Stack, despite_freeze: str = "") -> Asked:
+    """The action and target by their names, and the reasons. Raises Ending that says what is known."""
     if action not in CATALOG:
         raise Ending(
             BAD_INPUT, f"there is no action {plain(action, 60)}: expected one of {', '.join(CATALOG)}"
@@ -59,7 +60,7 @@ def read_asked(action: str, target: str, why: str, stack: Stack) -> Asked:
     found = require_supported(read_target(target, stack.account, stack.region), action, CATALOG)
     if isinstance(found, Unresolved):
         raise Ending(BAD_INPUT, _words(found, action, target))
-    return Asked(action, found, why)
+    return Asked(action, found, why, despite_freeze)
 
 
 def _words(found: Unresolved, action: str, target: str) -> str:
@@ -84,7 +85,15 @@ def preview(
     Raises AwsError where the ledger cannot be read.
     """
     red = red_alarms_of(asked.target, asked.action, cloudwatch, sources, look)
-    event = manual_request(asked.action, asked.target, by=by, why=asked.why, at=at, red=red.found)
+    event = manual_request(
+        asked.action,
+        asked.target,
+        by=by,
+        why=asked.why,
+        at=at,
+        red=red.found,
+        despite_freeze=asked.despite_freeze,
+    )
     event = replace(event, verified=True)  # as the function will find: `by` is what AWS calls the caller
     rules = policy.rules(asked.action, asked.target)
     request = request_of(event, asked.action, asked.target, ABSENT, Resolution(asked.target))

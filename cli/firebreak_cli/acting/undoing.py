@@ -44,6 +44,7 @@ class UndoPreview:
     decision: Decision
     by: str
     why: str
+    despite_freeze: str = ""
 
     @property
     def plan(self) -> Plan | None:
@@ -72,12 +73,20 @@ class UndoDesk:
                 assert_never(never)
 
     def preview(
-        self, incident: Incident, *, by: str, why: str, now: datetime, policy: Policy, sources: Sources
+        self,
+        incident: Incident,
+        *,
+        by: str,
+        why: str,
+        now: datetime,
+        policy: Policy,
+        sources: Sources,
+        despite_freeze: str = "",
     ) -> UndoPreview:
         """The decision that the undo would get now, by the function's own guards. Raises AwsError."""
         moved = advance(incident, UndoRequested(by, why), now)
         request = request_of(
-            _asked(moved, by),
+            _asked(moved, by, despite_freeze),
             incident.action,
             incident.target,
             tags := sources.tags(incident.alarm),
@@ -86,7 +95,14 @@ class UndoDesk:
         rules = policy.rules(incident.action, incident.target)
         seen = replace(sources.snapshot(request, rules, tags, now), incident=moved.after)
         decision = decide(request, rules, seen)
-        return UndoPreview(incident=incident, moved=moved, decision=decision, by=by, why=why)
+        return UndoPreview(
+            incident=incident,
+            moved=moved,
+            decision=decision,
+            by=by,
+            why=why,
+            despite_freeze=despite_freeze,
+        )
 
     def request(self, found: UndoPreview, now: datetime) -> Incident:
         """Writes the request into the incident, and asks its action's function.
@@ -97,7 +113,7 @@ class UndoDesk:
         moved = advance(found.incident, UndoRequested(found.by, found.why), now)
         for _ in range(TRIES):
             if self._ledger().move(moved.change):
-                self._ask(_asked(moved, found.by))
+                self._ask(_asked(moved, found.by, found.despite_freeze))
                 return moved.after
             again = self.incident(found.incident.id)
             if (again.rung, again.claim_id) != (found.incident.rung, found.incident.claim_id):
@@ -109,7 +125,10 @@ class UndoDesk:
         )
 
     def _ask(self, request: OwnEvent) -> None:
-        """Asks at once. May fail without harm: the incident waits, and the sweep asks within minutes."""
+        """Asks at once. May fail without harm: the incident waits, and the sweep asks within minutes.
+
+        The sweep overrides no freeze: what it asks for then waits for the end of one.
+        """
         with suppress(AwsError):
             human_bus(self.stack).ask(request)
 
@@ -148,10 +167,10 @@ def _undoable(found: Incident) -> Incident:
     return found
 
 
-def _asked(moved: Moved, by: str) -> OwnEvent:
+def _asked(moved: Moved, by: str, despite_freeze: str) -> OwnEvent:
     if moved.request is None:
         raise TypeError("a request to undo leads to a request to the action's function")
-    return replace(moved.request, by=by)
+    return replace(moved.request, by=by, despite_freeze=despite_freeze)
 
 
 def result_of(waiting: Incident, now: Incident) -> Result:
@@ -188,6 +207,7 @@ def _about(found: UndoPreview, stack: Stack) -> Iterator[screen.Row]:
     yield "Reason", found.why
     yield "Done", done or (incident.plan.summary if incident.plan else "")
     yield "Plan", found.plan.summary if found.plan else "none"
+    yield "Freeze", found.decision.override
 
 
 def show_outcome(result: Result, found: UndoPreview, incident: Incident | None, stack: Stack) -> None:
@@ -220,6 +240,7 @@ def as_json(
         "target": found.incident.target.display,
         "by": found.by,
         "reason": found.why,
+        "despite_freeze": found.despite_freeze or None,
         "plan": found.plan.summary if found.plan else None,
         "state": incident.state.value if incident else None,
         "receipt": incident.receipt.summary

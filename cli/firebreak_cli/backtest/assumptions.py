@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from firebreak.core.incident.states import FREES_TARGET, Incident
+from firebreak.core.limits.calendars import CalendarAnswer, CalendarReading, CalendarState
 from firebreak.core.model import AlarmState
 from firebreak.core.readings import Unknown
 from firebreak_cli.backtest.mute_windows import MuteRules
@@ -39,8 +40,11 @@ class Assumptions:
     effect: Effect = Effect.AS_HISTORY
     opted_in: bool = False
 
-    def lines(self, mute_rules: MuteRules | Unknown) -> tuple[str, ...]:
-        """The assumptions in words, a line each, about an account with these mute rules."""
+    def lines(self, mute_rules: MuteRules | Unknown, *, calendars: int = 0) -> tuple[str, ...]:
+        """The assumptions in words, a line each, about an account with these mute rules.
+
+        `calendars` is the number of Change Calendars of the policy.
+        """
         by_effect = {
             Effect.AS_HISTORY: "an act changes nothing: its alarms go on as the history has them",
             Effect.HELPS: "every act helps at once: its alarms are OK until the history turns them red again",
@@ -53,8 +57,19 @@ class Assumptions:
             "every target was opted in" if self.opted_in else "targets were opted in as they are today",
             "nobody approved, denied, acknowledged, paused or deployed anything",
             _about_mutes(mute_rules),
+            *(
+                ["the Change Calendars of the policy were OPEN: no history has their past"]
+                if calendars
+                else []
+            ),
             "Firebreak itself was up at all times",
         )
+
+
+def assumed_open(arn: str, at: datetime) -> CalendarReading:
+    """The state of a Change Calendar in a replay."""
+    del arn, at
+    return CalendarAnswer(CalendarState.OPEN)
 
 
 def _about_mutes(mute_rules: MuteRules | Unknown) -> str:

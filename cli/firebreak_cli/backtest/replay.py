@@ -26,7 +26,7 @@ from firebreak.remediation.sweeper import SWEEP_EVERY
 from firebreak.remediation.verifier import Verifier
 from firebreak_cli.backtest.alarm_events import AlarmEvents
 from firebreak_cli.backtest.assumed_action import AssumedAction, AssumedActions, SeenToday
-from firebreak_cli.backtest.assumptions import AssumedEffect, Assumptions, Effect
+from firebreak_cli.backtest.assumptions import AssumedEffect, Assumptions, Effect, assumed_open
 from firebreak_cli.backtest.facts import Facts
 from firebreak_cli.backtest.recoveries import Recoveries
 from firebreak_cli.backtest.remembered_alarms import RememberedAlarms
@@ -104,7 +104,7 @@ class Replay:
         self._remediators = {
             name: Remediator(
                 action=action,
-                observer=Observer(action, looks, NO_STACK),
+                observer=Observer(action, looks, NO_STACK, assumed_open),
                 ledger=self._ledger,
                 schedules=self._wake_ups,
                 announcer=announcer,
@@ -221,7 +221,7 @@ class Replay:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """The assumptions of the replay in words, a line each."""
-        return self.assumed.lines(self.facts.mute_rules)
+        return self.assumed.lines(self.facts.mute_rules, calendars=len(self.policy.calendars))
 
     def incidents(self) -> list[Incident]:
         """Every incident that the replay opened, as it is by now."""

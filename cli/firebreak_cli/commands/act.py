@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firebreak_cli.environment import Environment, environment_of
-from firebreak_cli.options import AsJson, DryRun, StackName, Wait, WhyRequested, Yes, confirm, print_json
+from firebreak_cli.options import (
+    AsJson,
+    DespiteFreeze,
+    DryRun,
+    StackName,
+    Wait,
+    WhyRequested,
+    Yes,
+    confirm,
+    override_reason,
+    print_json,
+)
 from firebreak_cli.stack import DEFAULT_STACK, Stack, find, human_bus
 
 if TYPE_CHECKING:
@@ -31,20 +42,25 @@ def act(
     yes: Yes = False,
     dry_run: DryRun = False,
     wait: Wait = True,
+    despite_freeze: DespiteFreeze = None,
     everything: Annotated[
         bool, typer.Option("--all", "-v", help="Show the guards that passed, too.")
     ] = False,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
-    """Run an action by hand, under every limit that holds for alarms; only autonomy is lifted."""
+    """Run an action by hand, under every limit that holds for alarms.
+
+    Only autonomy is lifted, and with --despite-freeze a freeze.
+    """
     from firebreak_cli.acting import act_screen
     from firebreak_cli.acting.results import Result
     from firebreak_cli.acting.waiting import Outcome
 
     environment = environment_of(ctx)
     found = find(environment, stack)
-    preview = _preview(environment, found, action, target, reason)
+    despite = override_reason(despite_freeze)
+    preview = _preview(environment, found, action, target, reason=reason, despite_freeze=despite)
     if not as_json:
         from firebreak_cli import screen
 
@@ -55,12 +71,15 @@ def act(
         outcome = Outcome(Result.WOULD_ACT)
     else:
         if not yes:
-            confirm(f"Request {action} of {target} in {found.place}?")
+            in_freeze = " despite the freeze" if preview.decision.override else ""
+            confirm(f"Request {action} of {target} in {found.place}{in_freeze}?")
         outcome = _request(environment, found, preview, wait=wait)
     _end(preview, outcome, found, as_json=as_json)
 
 
-def _preview(environment: Environment, found: Stack, action: str, target: str, reason: str) -> "Preview":
+def _preview(
+    environment: Environment, found: Stack, action: str, target: str, *, reason: str, despite_freeze: str
+) -> "Preview":
     from dataclasses import replace
     from functools import partial
 
@@ -74,7 +93,7 @@ def _preview(environment: Environment, found: Stack, action: str, target: str, r
     from firebreak_cli.policies import policy_path
     from firebreak_cli.progress import shown_progress
 
-    asked = read_asked(action, target, switches.reason_of(reason), found)
+    asked = read_asked(action, target, switches.reason_of(reason), found, despite_freeze)
     policy, by = load_policy(policy_path(found.policy_file)), approvals.caller(found)
     dynamodb = found.reader("dynamodb")
     with shown_progress(environment.now, sys.stderr) as look:

@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from firebreak_cli.environment import environment_of
-from firebreak_cli.options import AsJson, DryRun, StackName, Wait, WhyRequested, Yes, confirm, print_json
+from firebreak_cli.options import (
+    AsJson,
+    DespiteFreeze,
+    DryRun,
+    StackName,
+    Wait,
+    WhyRequested,
+    Yes,
+    confirm,
+    override_reason,
+    print_json,
+)
 from firebreak_cli.stack import DEFAULT_STACK, find
 
 IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident, as its page names it.")]
@@ -25,6 +36,7 @@ def undo(
     yes: Yes = False,
     dry_run: DryRun = False,
     wait: Wait = True,
+    despite_freeze: DespiteFreeze = None,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
@@ -39,11 +51,14 @@ def undo(
     from firebreak_cli.progress import shown_progress
 
     environment, why = environment_of(ctx), switches.reason_of(reason)
+    despite = override_reason(despite_freeze)
     found = find(environment, stack)
     desk, by = undoing.UndoDesk(found), approvals.caller(found)
     known, policy = desk.incident(incident), load_policy(policy_path(found.policy_file))
     sources, now = live_sources(found, policy), environment.now()
-    preview = desk.preview(known, by=by, why=why, now=now, policy=policy, sources=sources)
+    preview = desk.preview(
+        known, by=by, why=why, despite_freeze=despite, now=now, policy=policy, sources=sources
+    )
     if not as_json:
         undoing.show_preview(preview, found)
     seen = None

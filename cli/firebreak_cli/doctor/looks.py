@@ -7,6 +7,7 @@ from firebreak.errors import AwsError
 from firebreak_cli.doctor import (
     alarm_looks,
     before_looks,
+    calendar_looks,
     drift_look,
     page_looks,
     place_looks,
@@ -52,6 +53,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB303": secret_looks.page_may_read_secrets,
         "FB401": place_looks.same_policy,
         "FB402": place_looks.no_odd_setting,
+        "FB403": calendar_looks.calendars_can_be_read,
         "FB501": place_looks.enough_concurrency,
         "FB502": place_looks.clocks_agree,
     }

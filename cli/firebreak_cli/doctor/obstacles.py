@@ -57,6 +57,7 @@ UNSEEN = frozenset({reason for reason in Reason if reason.endswith("_unreadable"
 ELSEWHERE = frozenset(
     {
         Reason.STORM,  # FB108
+        Reason.CALENDAR_UNUSABLE,  # FB403
         Reason.HEARTBEAT,
         Reason.HEARTBEAT_BLIND,
         Reason.ROUTED_TO_HUMANS,
@@ -88,6 +89,7 @@ OF_THE_MOMENT = frozenset(
         Reason.ACKNOWLEDGED,
         Reason.FROZEN,
         Reason.OUTSIDE_WINDOW,
+        Reason.CALENDAR_CLOSED,
         Reason.BREAKER_OPEN,
         Reason.COOLDOWN,
         Reason.RUNG_GAP,

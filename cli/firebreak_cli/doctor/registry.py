@@ -273,6 +273,14 @@ _CHECKS = (
         mend="change the settings that the findings name, and deploy the policy",
     ),
     Check(
+        code="FB403",
+        area=POLICY,
+        level=Level.STACK,
+        should="Every Change Calendar of the policy exists, and the actions may read it.",
+        why="An act is refused where a calendar for it cannot be read, and a human is paged instead.",
+        mend="sam deploy with ChangeCalendarArns=ARN,ARN of every calendar that the policy names",
+    ),
+    Check(
         code="FB501",
         area=ACCOUNT,
         level=Level.WARNING,

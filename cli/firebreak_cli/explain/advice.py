@@ -34,6 +34,10 @@ _KNOWN = ", ".join(CATALOG)
 # A command as it stands in the table; it is printed for the stack in question.
 _COMMAND = re.compile(r"`firebreak ([^`]+)`")
 
+_OVERRIDE = (
+    'a named human goes on with --despite-freeze "WHY" (act, retry, undo), unless the policy forbids that'
+)
+
 # Reasons that are missing here pass by themselves, or are for AWS to change.
 ADVICE: Mapping[Reason, str] = MappingProxyType(
     {
@@ -59,6 +63,11 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
         Reason.WRONG_DIRECTION: f"tag the alarm {ACTION_TAG} with the action it is for",
         Reason.OTHER_CONTROLLER: f"tag the alarm {ACTION_TAG} with the action, or take its own action away",
         Reason.SAME_EFFECT: "take the alarm's own action away, or tag it with another action",
+        Reason.FROZEN: _OVERRIDE,
+        Reason.OUTSIDE_WINDOW: _OVERRIDE,
+        Reason.CALENDAR_CLOSED: _OVERRIDE,
+        Reason.CALENDAR_UNUSABLE: f"correct freeze.calendars, or share the calendar; {_OVERRIDE}",
+        Reason.CALENDAR_UNREADABLE: f"let the role read it (ChangeCalendarArns); {_OVERRIDE}",
         Reason.TOO_OLD: 'if it is red still, ask for it again: `firebreak retry "..."`',
         Reason.SUPERSEDED: "only a new transition of the alarm is acted on",
         Reason.DUPLICATE: "only a new transition of the alarm is acted on",

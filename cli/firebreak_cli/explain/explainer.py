@@ -151,7 +151,7 @@ def decide_as_deployed(request: Request, rules: Rules, seen: Snapshot) -> Decisi
     The decision has all checks, for the reader.
     """
     unread = NotRead("an earlier guard already objected")
-    blank = replace(seen, alarm=unread, series_in_alarm=unread, target_tags=unread, plan=unread)
+    blank = replace(seen, alarm=unread, series_in_alarm=unread, target_tags=unread, plan=unread, calendars={})
     first, whole = decide(request, rules, blank), decide(request, rules, seen)
     counts = red_alarm_of(request, seen.now) and not isinstance(seen.decided, Decided)
     if counts or needs_consent(request, first, seen.incident):

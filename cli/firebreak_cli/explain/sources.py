@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol, assert_never
 
 from firebreak.core.decision import Snapshot
@@ -84,6 +85,7 @@ class OfflineSources:
             target_tags=OFFLINE,
             plan=OFFLINE,
             group=OFFLINE,
+            calendars={one.arn: OFFLINE for one in rules.calendars},
             only_event=not request.incident_id,
         )
 
@@ -166,14 +168,17 @@ def live_sources(stack: Stack, policy: Policy, reader: Callable[[str], Any] | No
 
     `reader` makes the clients that read targets and the ledger; by default they are the stack's.
     """
+    from firebreak.aws.clients import made_once
     from firebreak.ledger.dynamodb import DynamoLedger
     from firebreak.services.ecs.client_registrations import DynamoRegistrations, RegistrationReader
+    from firebreak.services.ssm.client_calendars import CalendarReader
     from firebreak_cli.queries.live_alarms import of_stack
 
     ask = reader or stack.reader
     cache = DynamoRegistrations(ask("dynamodb"), stack.ledger_table)
     registered = RegistrationReader(ask("ecs"), time.monotonic, stack.account, stack.region)
     alarms = of_stack(stack, lambda: policy.missing_data)
+    calendars = CalendarReader(partial(made_once(ask), "ssm"), stack.region)
     services = Connections(
         ask,
         lambda _: NoWrites(),
@@ -185,6 +190,6 @@ def live_sources(stack: Stack, policy: Policy, reader: Callable[[str], Any] | No
         region=stack.region,
         ledger=DynamoLedger(ask("dynamodb"), stack.ledger_table),
         alarms=alarms,
-        observer=lambda action: Observer(ACTIONS[action](services), alarms, stack.name),
+        observer=lambda action: Observer(ACTIONS[action](services), alarms, stack.name, calendars.state),
         behind=ServicesBehind(cache, registered, lambda: datetime.now(UTC), keeps=False),
     )

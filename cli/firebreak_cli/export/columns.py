@@ -80,7 +80,8 @@ DECISIONS = Table(
         "decision": "`act`, `propose`, `ask_approval`, `defer` or `refuse`",
         "reason": "the [reason](reasons.md)",
         "policy": "the hash of the policy that decided",
-        "checks": "a list: each [guard](guards.md) with its result, its numbers and its reason",
+        "checks": "a list: each [guard](guards.md) with its result, its numbers and its reason;"
+        " `overridden` is true where a human [overrode a freeze](acting.md#in-a-freeze)",
         "build": "the build of the code that decided",
         "inputs": "what it decided on, packed: [replay](replay.md) makes the decision again from it",
     },

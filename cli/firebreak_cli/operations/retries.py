@@ -2,7 +2,7 @@
 
 An alarm that is still red says nothing more, and nothing restarts by itself when a storm, a pause
 or a freeze is over. The decision about it is then asked for again: the action's function looks at
-everything and goes through every guard, so nothing is lifted here.
+everything and goes through every guard, so nothing is lifted here, unless the human overrides a freeze.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,11 +104,11 @@ class RetryDesk:
             raise Ending(BAD_INPUT, f"{since}{where}: there is nothing to decide again")
         return _still_red(lasting, name, alarms)
 
-    def retries(self, lasting: Lasting, by: str, now: datetime) -> Sequence[Retry]:
+    def retries(self, lasting: Lasting, by: str, now: datetime, despite_freeze: str = "") -> Sequence[Retry]:
         """A request for each, by AWS's clock. Raises AwsError."""
         switches = Switches(self.stack.reader("dynamodb"), self.stack.ledger_table)
         at = now + switches.clock_offset()  # or a wrong laptop's request would be too old
-        return [Retry(_request(one, by, at), one.decision) for one in lasting.befores]
+        return [Retry(_request(one, by, at, despite_freeze), one.decision) for one in lasting.befores]
 
     def ask(self, retries: Sequence[Retry]) -> None:
         """Put every request on the bus. Raises Ending that says which were."""
@@ -183,7 +183,7 @@ def _read(decision: StoredDecision) -> Before | None:
     return Before(decision, alarm) if answered and at_first else None
 
 
-def _request(before: Before, by: str, at: datetime) -> OwnEvent:
+def _request(before: Before, by: str, at: datetime, despite_freeze: str) -> OwnEvent:
     return OwnEvent(
         kind=RequestKind.WAKE,
         action=before.decision.action,
@@ -193,6 +193,7 @@ def _request(before: Before, by: str, at: datetime) -> OwnEvent:
         at=at,
         alarm=before.alarm,
         by=by,
+        despite_freeze=despite_freeze,
     )
 
 
@@ -217,7 +218,10 @@ def outcome_rows(
     for why in left_out:
         yield "Left out", why
     yield "Note", _CUT if cut else ""
-    yield "Next", "everything is looked at again and every guard is asked; nothing was lifted"
+    despite = next((retry.request.despite_freeze for retry in retries), "")
+    yield "Despite", f"a freeze: {despite}" if despite else ""
+    lifted = "only a freeze is lifted" if despite else "nothing was lifted"
+    yield "Next", f"everything is looked at again and every guard is asked; {lifted}"
 
 
 def as_json(
@@ -236,6 +240,7 @@ def as_json(
                 "series": retry.request.alarm.series,
                 "action": retry.request.action,
                 "at": retry.request.at.isoformat(),
+                "despite_freeze": retry.request.despite_freeze or None,
                 "before": ledger_queries.decision_json(retry.before),
             }
             for retry in retries

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from firebreak.core.limits.calendars import CalendarState
 from firebreak.core.model import AlarmState, Verdict
 from firebreak.core.reasons import Reason
 from firebreak.policy.actions import ActionName
@@ -173,6 +174,7 @@ class PolicyTest(_Section):
     acts: list[ActFact] = Field(default=[], max_length=MOST_FACTS)
     pauses: list[PauseFact] = Field(default=[], max_length=MOST_FACTS)
     storm: Annotated[bool, Field(strict=True)] = False
+    calendars: dict[str, CalendarState | Literal["UNREADABLE"]] = {}
 
 
 class PolicyTests(_Section):

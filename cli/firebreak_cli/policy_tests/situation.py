@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from firebreak.core.decision import Snapshot
+from firebreak.core.limits.calendars import CalendarAnswer, CalendarReading, CalendarState
 from firebreak.core.limits.disruption_budget import NO_FLOOR, GroupCount
 from firebreak.core.limits.history import Act, Hold, Judged, ScopeHistory
 from firebreak.core.limits.scopes import Scope, application_scope
 from firebreak.core.limits.storm import RedAlarm, Storm
 from firebreak.core.model import Alarm, Obstacle, OwnEvent, Plan, Request, Target
 from firebreak.core.observed import DescribedAlarm
-from firebreak.core.readings import ABSENT, NotRead, Reading
+from firebreak.core.readings import ABSENT, NotRead, Reading, Unknown
 from firebreak.core.rules import Rules
 from firebreak.intake import target_resolution
 from firebreak.intake.lookups import Lookups, Resolution
@@ -46,6 +47,9 @@ class SituationSources:
     def snapshot(self, request: Request, rules: Rules, tags: Tags, now: datetime) -> Snapshot:
         """The stated facts, as the guards read them."""
         scopes = _scopes(rules, request.target, self._application)
+        known = {one.calendar.name for one in self.policy.calendars}
+        if unknown := sorted(self.test.calendars.keys() - known):
+            raise Ending(BAD_INPUT, f"calendars: {unknown[0]} is no calendar of the policy")
         return Snapshot(
             now=now,
             stack_name="",
@@ -62,7 +66,16 @@ class SituationSources:
             target_tags=self.test.target.tags,
             plan=self._plan(),
             group=self._group(request.target, now),
+            calendars={one.arn: self._calendar(one.name) for one in rules.calendars},
         )
+
+    def _calendar(self, name: str) -> CalendarReading:
+        """A calendar is OPEN unless the test states another state."""
+        match self.test.calendars.get(name, CalendarState.OPEN):
+            case CalendarState() as state:
+                return CalendarAnswer(state)
+            case "UNREADABLE":
+                return Unknown("the test states it")
 
     def _alarm(self, alarm: Alarm) -> DescribedAlarm:
         fact = self.test.alarm

@@ -163,7 +163,12 @@ def _decisions(read: Iterable[StoredDecision]) -> tuple[tuple[Decided, ...], Dep
 
 def _decided(one: StoredDecision) -> Decided:
     return Decided(
-        at=one.at, outcome=one.outcome, reason=one.reason, alarm=one.alarm, target=short_key(one.target)
+        at=one.at,
+        outcome=one.outcome,
+        reason=one.reason,
+        alarm=one.alarm,
+        target=short_key(one.target),
+        overrode=any(check.get("overridden") is True for check in one.checks),
     )
 
 

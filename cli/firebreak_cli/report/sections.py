@@ -83,6 +83,11 @@ def _sum(found: Statistics, said: Wording) -> str:
     return f"{done}, {said.refused} {refused}; {words.counted(len(found.record.calls), 'call')} for somebody."
 
 
+def _despite_freeze(acts: int) -> Iterator[str]:
+    if acts:
+        yield f"For {words.counted(acts, 'act')} a named human overrode a freeze."
+
+
 def _cut(total: int, what: str) -> Iterator[str]:
     if total > SHOWN:
         yield f"The first {SHOWN} of {total} {what} are shown."
@@ -112,6 +117,7 @@ def _outcomes(found: Statistics, said: Wording) -> Section:
         f"{said.held}: every alarm OK at the verdict, and none red again within {_MINUTES} minutes after it.",
         "The success is of all acts but those still open, with the 95 % interval of Wilson.",
         "An act whose trouble somebody had acknowledged is no success.",
+        *_despite_freeze(found.despite_freeze),
     )
     return Section(
         part=Part.OUTCOMES,

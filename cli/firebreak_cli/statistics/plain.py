@@ -31,6 +31,7 @@ def as_json(found: Statistics) -> Plain:
         "notes": list(record.notes),
         "coverage": _coverage(found),
         "decisions": dict(sorted(found.decisions.items())),
+        "despite_freeze": found.despite_freeze,
         "targets": [
             {
                 "target": one.target,

@@ -60,13 +60,17 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """One decision about an alarm, in the words of the ledger. Those that a newer release wrote stay."""
+    """One decision about an alarm, in the words of the ledger. Those that a newer release wrote stay.
+
+    `overrode` says that a human overrode a freeze for it.
+    """
 
     at: datetime
     outcome: str
     reason: str
     alarm: str = ""
     target: str = ""
+    overrode: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ class Statistics:
     `reasons` counts decisions that changed nothing, by outcome and reason. `watched_hours` is how long
     Firebreak was watching in each hour of the day; None where that is not known. `calls_per_watched_week`
     is None as well where it was watching for less than a week. `decided_unwatched` counts the decisions of
-    times in which no heartbeat came.
+    times in which no heartbeat came. `despite_freeze` counts the acts for which a human overrode a freeze.
     """
 
     record: Record
@@ -97,6 +97,7 @@ class Statistics:
     watched_hours: tuple[timedelta, ...] | None
     calls_per_watched_week: float | None
     decided_unwatched: int
+    despite_freeze: int
 
 
 def summarize(record: Record) -> Statistics:
@@ -120,6 +121,7 @@ def summarize(record: Record) -> Statistics:
         watched_hours=watched.watched_by_hour() if watched else None,
         calls_per_watched_week=_calls_per_week(record, watched) if watched else None,
         decided_unwatched=_decided_unwatched(record, watched) if watched else 0,
+        despite_freeze=sum(one.overrode and one.outcome == "act" for one in record.decisions),
     )
 
 

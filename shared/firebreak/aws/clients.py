@@ -28,6 +28,8 @@ READ_ATTEMPTS = 3
 PATIENT_ATTEMPTS = 6
 # About six calls come before a page is sent; if all of them hang, it is still within half of Page's 60 s.
 FAIL_FAST_SECONDS = 2.0
+# Both attempts and the wait between them fit into the 10 s of a plan (remediation/remediator.py).
+BRIEF_CONNECT_SECONDS, BRIEF_READ_SECONDS, BRIEF_ATTEMPTS = 1.0, 2.0, 2
 
 
 def reader(session: Session, service: str, *, read_seconds: float = READ_SECONDS) -> Any:
@@ -47,6 +49,17 @@ def unsigned_reader(session: Session, service: str) -> Any:
         signature_version=UNSIGNED,
         use_fips_endpoint=False,
         use_dualstack_endpoint=False,
+    )
+
+
+def brief(session: Session, service: str) -> Any:
+    """A client for calls that change nothing and that an act waits for: two attempts, three seconds each."""
+    return _client(
+        session,
+        service,
+        attempts=BRIEF_ATTEMPTS,
+        read_seconds=BRIEF_READ_SECONDS,
+        connect_seconds=BRIEF_CONNECT_SECONDS,
     )
 
 

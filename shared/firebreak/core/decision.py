@@ -1,11 +1,12 @@
 """Decisions: the outcome, with every check that led to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from firebreak.core.incident.states import Incident
+from firebreak.core.limits.calendars import CalendarReading
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.history import Decided, Hold, ScopeHistory, Transition
 from firebreak.core.limits.scopes import Scope
@@ -25,6 +26,7 @@ class Snapshot:
     `incident` is the one the request names, else the target's open one; `dependency_incidents` are the open
     ones of other targets that share a dependency with it. `series_in_alarm` is only read for contributors.
     `only_event` says that nobody can look at the alarm, so that only its event shows missing data.
+    `calendars` has the reading of each Change Calendar by its ARN; one that is missing was not read.
     """
 
     now: datetime
@@ -44,6 +46,7 @@ class Snapshot:
     group: Reading[GroupCount]
     target_groups: Reading[frozenset[str]] = NO_GROUP
     only_event: bool = False
+    calendars: Mapping[str, CalendarReading] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class Check:
     """One guard's finding, with its numbers; `until` is when it would find otherwise.
 
     `cause` names what many objections may have in common, so that it is announced to humans once.
-    `by` is the holder of the kill switch that objects, if one does.
+    `by` is the holder of the kill switch that objects, if one does. `overridden` says that the guard would
+    object, and passed because a named human overrides it.
     """
 
     guard: str
@@ -78,6 +82,7 @@ class Check:
     until: datetime | None = None
     cause: str = ""
     by: str = ""
+    overridden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,11 @@ class Decision:
     def deciding(self) -> Check | None:
         """The check whose objection named the reason."""
         return next((check for check in self.checks if check.reason is self.reason), None)
+
+    @property
+    def override(self) -> str:
+        """The freeze that a human overrode, by whom and why; empty where nobody did."""
+        return next((check.detail for check in self.checks if check.overridden), "")
 
     @property
     def opted_in(self) -> bool:

@@ -18,6 +18,9 @@ MANUAL_NAME = "manual request"
 # The most red alarms of the target that a request names: each is up to 64 KB of an event of 256 KB.
 MOST_RED = 20
 
+# The most characters of a human's reason to override a freeze: it is on a page and in the history.
+MOST_DESPITE_FREEZE = 500
+
 
 def stand_in(target: Target, why: str, at: datetime) -> Alarm:
     """The value that stands where an alarm would be; `why` is the human's reason (untrusted text)."""
@@ -40,7 +43,14 @@ def plan_id(plan: Plan) -> str:
 
 
 def manual_request(
-    action: str, target: Target, *, by: str, why: str, at: datetime, red: Sequence[Alarm] = ()
+    action: str,
+    target: Target,
+    *,
+    by: str,
+    why: str,
+    at: datetime,
+    red: Sequence[Alarm] = (),
+    despite_freeze: str = "",
 ) -> OwnEvent:
     """The request of a human, before the plan is known; its time makes it a delivery of its own."""
     return OwnEvent(
@@ -54,6 +64,7 @@ def manual_request(
         by=by,
         target=target.display,
         red=tuple(red[:MOST_RED]),
+        despite_freeze=despite_freeze,
     )
 
 

@@ -189,7 +189,8 @@ class Request:
     (core/incident/questions.py). `groups` are
     the target groups that led to the target, `unhealthy_hosts` says that the alarm counts a load balancer's
     unhealthy hosts. Of a manual request `plan_seen` names the plan that its human was shown (core/manual.py),
-    and `red` holds the alarms of the target that were red then.
+    and `red` holds the alarms of the target that were red then. `despite_freeze` is a human's reason to go on
+    in spite of a freeze, for this request alone (untrusted text).
     """
 
     kind: RequestKind
@@ -209,6 +210,7 @@ class Request:
     refused: str = ""
     plan_seen: str = ""
     red: tuple[Alarm, ...] = ()
+    despite_freeze: str = ""
 
     @property
     def by_hand(self) -> bool:
@@ -240,7 +242,8 @@ class OwnEvent:
     `refused` is set for a look after a refusal for something that ends by itself: the cause of its page, or
     its incident (core/incident/rechecks.py).
 
-    Only a manual request names its `target`, as a tag would; `plan_seen` and `red` are those of a Request.
+    Only a manual request names its `target`, as a tag would; `plan_seen`, `red` and `despite_freeze` are
+    those of a Request.
     """
 
     kind: RequestKind
@@ -258,6 +261,7 @@ class OwnEvent:
     target: str = ""
     plan_seen: str = ""
     red: tuple[Alarm, ...] = ()
+    despite_freeze: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,9 @@ class Reason(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     FROZEN = "frozen"
     OUTSIDE_WINDOW = "outside_window"
+    CALENDAR_CLOSED = "calendar_closed"
+    CALENDAR_UNUSABLE = "calendar_unusable"
+    CALENDAR_UNREADABLE = "calendar_unreadable"
     STORM = "storm"
     STORM_UNREADABLE = "storm_unreadable"
     BREAKER_OPEN = "breaker_open"
@@ -251,6 +254,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.INCIDENT_MOVED_ON: _record("The incident has moved on since this was asked."),
     Reason.FROZEN: _digest("A freeze window of the policy holds."),
     Reason.OUTSIDE_WINDOW: _digest("The policy allows actions only inside its windows, and none is open."),
+    Reason.CALENDAR_CLOSED: _digest("A Change Calendar of the policy is CLOSED."),
+    Reason.CALENDAR_UNUSABLE: _page("A Change Calendar of the policy does not exist or cannot be used."),
+    Reason.CALENDAR_UNREADABLE: _page("It is not known whether a Change Calendar of the policy is OPEN."),
     Reason.STORM: _record("Many alarms turned red at once; the storm itself was paged."),
     Reason.STORM_UNREADABLE: _page("It is not known whether there is a storm of alarms."),
     Reason.BREAKER_OPEN: _page("The circuit breaker is open: the action has not been helping."),
@@ -330,6 +336,8 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.ALARM_UNREADABLE: Lasting.NO,
         Reason.DUPLICATE_UNREADABLE: Lasting.NO,
         Reason.IN_FLIGHT_UNREADABLE: Lasting.NO,
+        Reason.CALENDAR_UNUSABLE: Lasting.NO,
+        Reason.CALENDAR_UNREADABLE: Lasting.NO,
         Reason.STORM_UNREADABLE: Lasting.NO,
         Reason.CLOCK_BEHIND: Lasting.NO,
         Reason.HELD_OUT: Lasting.NO,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from firebreak.core.action_spec import NO_SETTINGS, ActionSettings, Catalog
 from firebreak.core.limits.breaker import BreakerLimits
 from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.calendars import ChangeCalendar
 from firebreak.core.limits.disruption_budget import DisruptionBudget
 from firebreak.core.limits.freeze import Window
 from firebreak.core.limits.scopes import Level, Scope, scopes_of
@@ -42,7 +43,8 @@ class Rules:
     `dependencies` holds the budgets of each shared dependency of the target, by name. `named` says that
     an override names this very target, without any pattern. `missing_data` is by alarm, not by target.
     `catalog` has every action, as others than this one stand in its way. One in `hold_out` first acts is left
-    out on purpose; None leaves out none.
+    out on purpose; None leaves out none. `calendars` are Change Calendars that must be OPEN, `no_override`
+    names the windows and calendars that no human may override.
     """
 
     policy_hash: str
@@ -72,6 +74,8 @@ class Rules:
     missing_data: MissingDataRules = NOTHING_SAID
     hold_out: int | None = None
     approvers: int = 1
+    calendars: tuple[ChangeCalendar, ...] = ()
+    no_override: frozenset[str] = frozenset()
 
     def settings_as[S: ActionSettings](self, kind: type[S]) -> S:
         """The settings of an action that declares this kind. Raises TypeError for any other action."""

@@ -109,6 +109,7 @@ def request_of(
         unhealthy_hosts=named.unhealthy_hosts or counts_unhealthy_hosts(trigger.alarm.metrics),
         plan_seen=trigger.plan_seen,
         red=trigger.red,
+        despite_freeze=trigger.despite_freeze,
     )
 
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from firebreak.core.guards.table import NOT_IN_A_STORM
 from firebreak.core.incident.states import Incident, Purpose
-from firebreak.core.ledger import Claim
+from firebreak.core.ledger import Claim, DecisionRecord
 from firebreak.core.limits.budgets import CLOCK_SKEW, is_ahead
 from firebreak.core.limits.history import Judged, ScopeHistory, Transition
 from firebreak.core.limits.scopes import Level, Scope, group_scope
+from firebreak.core.messages.incident_facts import override_facts
 from firebreak.core.model import Alarm, RequestKind
 from firebreak.ledger.incident_items import incident_item
 from firebreak.ledger.items import (
@@ -124,7 +125,15 @@ def claimed_words(claim: Claim) -> str:
     after = claim.after
     what = "" if after.purpose is Purpose.ACT else f" to {after.purpose}"
     by = f", {claim.people}" if claim.people else ""
-    return f"claimed rung {after.rung + 1}{what}: {after.action}{by}"
+    line = f"claimed rung {after.rung + 1}{what}: {after.action}{by}"
+    return "; ".join([line, *override_facts(claim.record.decision.override)])
+
+
+def opened_words(record: DecisionRecord) -> str:
+    """The first history line of an incident that a decision opens without an act."""
+    decision = record.decision
+    line = f"opened without acting: {decision.reason}"
+    return "; ".join([line, *override_facts(decision.override)])
 
 
 def put(table: str, item: Item, condition: Condition | None = None) -> "TransactWriteItemTypeDef":

@@ -35,6 +35,7 @@ from firebreak.ledger.claims import (
     claim_items,
     history_item,
     incident_put,
+    opened_words,
     put,
     put_if_absent,
     scope_switches,
@@ -218,14 +219,13 @@ class DynamoLedger:
         scope |= {"incident": text(incident.id), "version": number((seen.version if seen else 0) + 1)}
         scope |= {"expires_at": expires(record.at + REMEMBERED)}
         scope.setdefault("acts", {"M": {}})
-        first_line = f"opened without acting: {record.decision.reason}"
         return won(
             self._client,
             [
                 put(self._table, scope, unchanged(seen)),
                 put_if_absent(self._table, decision_item(record, self._kept)),
                 incident_put(self._table, None, incident, self._kept),
-                put(self._table, history_item(incident, record.at, first_line, self._kept)),
+                put(self._table, history_item(incident, record.at, opened_words(record), self._kept)),
                 transition_update(self._table, incident.alarm, incident.id, record.at),
                 *self._outbox(message),
             ],

@@ -323,4 +323,6 @@ def check_to_wire(check: Check) -> dict[str, object]:
     }
     if check.until:
         wire["until"] = check.until.isoformat()
+    if check.overridden:
+        wire["overridden"] = True
     return wire

@@ -271,6 +271,9 @@ class DuePages:
             return False
         if found.first.cause == Reason.SWITCHED_OFF:
             return self.dispatcher.enrichment.holding(found.first, now) is False
+        if found.first.cause == Reason.CALENDAR_CLOSED:
+            # A page waits for no calendar: the end is the one that was read with the decision.
+            return found.first.until is not None and found.first.until <= now
         return not self.frozen(found.first, now)
 
 

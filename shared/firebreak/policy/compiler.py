@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from firebreak.core.limits.calendars import ChangeCalendar
 from firebreak.core.limits.disruption_budget import DisruptionBudget
 from firebreak.core.limits.scopes import Level
 from firebreak.core.rules import Verification
@@ -16,6 +17,7 @@ from firebreak.policy.lines import lines_of, with_line
 from firebreak.policy.policy import (
     ActionRules,
     Defaults,
+    FreezeCalendar,
     FreezeWindow,
     GroupRules,
     Override,
@@ -87,6 +89,15 @@ def compile_policy(source: PolicySource) -> Policy:
         dependencies=tuple(SharedDependency(**_values(one)) for one in file.dependencies),
         never=_windows(file.freeze.never),
         only=_windows(file.freeze.only),
+        calendars=tuple(
+            FreezeCalendar(
+                calendar=ChangeCalendar(one.name, one.arn),
+                targets=one.targets,
+                actions=one.actions,
+                override=one.override,
+            )
+            for one in file.freeze.calendars
+        ),
         missing_data=file.missing_data.rules(),
         paging=file.paging.rules(demo=file.demo),
         actions={
@@ -112,5 +123,6 @@ def _values(section: BaseModel) -> dict[str, Any]:
 
 def _windows(sections: Iterable[WindowSection]) -> tuple[FreezeWindow, ...]:
     return tuple(
-        FreezeWindow(window=one.window(), targets=one.targets, actions=one.actions) for one in sections
+        FreezeWindow(window=one.window(), targets=one.targets, actions=one.actions, override=one.override)
+        for one in sections
     )

@@ -14,6 +14,7 @@ from typing import Any
 from firebreak.core.action_spec import ActionSettings, Runbook, RunbookSettings, TemporarySettings
 from firebreak.core.limits.breaker import BreakerLimits
 from firebreak.core.limits.budgets import Budget
+from firebreak.core.limits.calendars import ChangeCalendar
 from firebreak.core.limits.disruption_budget import DisruptionBudget
 from firebreak.core.limits.freeze import Frozen, find_freeze
 from firebreak.core.limits.scopes import Level
@@ -66,17 +67,34 @@ class SharedDependency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FreezeWindow:
-    """A window for the targets and actions that it names; without any it applies to all of them."""
+class FreezeScope:
+    """The targets and actions that a freeze is for; without any it applies to all of them.
 
-    window: ScheduledWindow
+    `override` says whether a named human may go on in spite of it.
+    """
+
     targets: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    override: bool = True
 
     def applies_to(self, target: str, action: str) -> bool:
-        """Whether the window applies to this action on this target (`ecs:prod/api`)."""
+        """Whether the freeze applies to this action on this target (`ecs:prod/api`)."""
         targeted = any(fnmatch.fnmatchcase(target, pattern) for pattern in self.targets)
         return (targeted or not self.targets) and (action in self.actions or not self.actions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeWindow(FreezeScope):
+    """A window of time for what its scope names."""
+
+    window: ScheduledWindow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeCalendar(FreezeScope):
+    """A Change Calendar for what its scope names."""
+
+    calendar: ChangeCalendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +145,11 @@ class Policy:
     actions: Mapping[str, ActionRules]
     settings: Mapping[str, ActionSettings]
     overrides: tuple[Override, ...]
+    calendars: tuple[FreezeCalendar, ...] = ()
 
     def is_frozen(self, action: str, target: Target, now: datetime) -> bool:
-        """Whether a window holds back this action on this target now."""
-        never, only = (_applying(windows, target, action) for windows in (self.never, self.only))
+        """Whether a window holds back this action on this target now; no calendar is read."""
+        never, only = (_windows(_applying(kind, target, action)) for kind in (self.never, self.only))
         return isinstance(find_freeze(never, only, now), Frozen)
 
     def runbook(self, name: str) -> Runbook | None:
@@ -151,6 +170,8 @@ class Policy:
         autonomy = _capped(action, target, *autonomy)
         ladder = self._ladder(action, target)
         settings = self.settings.get(action, CATALOG.settings_of(action))
+        never, only = _applying(self.never, target, action), _applying(self.only, target, action)
+        calendars = _applying(self.calendars, target, action)
         return Rules(
             policy_hash=self.hash,
             action=action,
@@ -175,8 +196,13 @@ class Policy:
             disruption=self._disruption(target),
             storm=self.storm,
             breakers=self.breakers,
-            never=_applying(self.never, target, action),
-            only=_applying(self.only, target, action),
+            never=_windows(never),
+            only=_windows(only),
+            calendars=tuple(one.calendar for one in calendars),
+            no_override=frozenset(
+                [one.window.name for one in (*never, *only) if not one.override]
+                + [one.calendar.name for one in calendars if not one.override]
+            ),
             ladder=ladder[0],
             approve_within=defaults.approve_within,
             respond_within=defaults.respond_within,
@@ -239,9 +265,13 @@ class Policy:
         return sorted(hits, key=lambda hit: (-_specificity(hit[1]), hit[0]))
 
 
-def _applying(windows: Iterable[FreezeWindow], target: Target, action: str) -> tuple[ScheduledWindow, ...]:
-    """The windows that apply to this action on this target, in the file's order."""
-    return tuple(one.window for one in windows if one.applies_to(target.display, action))
+def _applying[F: FreezeScope](freezes: Iterable[F], target: Target, action: str) -> tuple[F, ...]:
+    """The freezes that apply to this action on this target, in the file's order."""
+    return tuple(one for one in freezes if one.applies_to(target.display, action))
+
+
+def _windows(freezes: Iterable[FreezeWindow]) -> tuple[ScheduledWindow, ...]:
+    return tuple(one.window for one in freezes)
 
 
 def _asks(action: str) -> bool:

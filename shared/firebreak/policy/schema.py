@@ -39,7 +39,7 @@ from firebreak.policy.missing_data import MissingDataSection
 from firebreak.policy.paging import PagingSection, addresses_inside, odd_paging
 from firebreak.policy.patterns import GroupPattern, PartPattern, TargetPattern, may_meet
 from firebreak.policy.units import Approvers, BudgetText, CountedOver, Duration, EventAge, over_an_hour
-from firebreak.policy.window_sections import WindowSection
+from firebreak.policy.window_sections import CalendarSection, WindowSection
 
 # EventBridge Scheduler fires within the minute of the time asked for
 # (docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html), so a shorter wait would not be kept.
@@ -47,6 +47,8 @@ SHORTEST_WAIT = timedelta(seconds=120)
 
 # An act's scopes must fit one transaction, and each window costs time in every decision.
 MOST_WINDOWS, MOST_DEPENDENCIES, MOST_GROUPS, MOST_OVERRIDES = 20, 20, 50, 500
+# Each is a call of its own in every decision that comes so far.
+MOST_CALENDARS = 5
 
 
 class _Section(BaseModel):
@@ -148,11 +150,18 @@ class FreezeWindow(WindowSection):
     actions: tuple[ActionName, ...] = ()
 
 
+class FreezeCalendar(CalendarSection):
+    """A Change Calendar of the policy file; without `targets` or `actions` it is there for all of them."""
+
+    actions: tuple[ActionName, ...] = ()
+
+
 class Freeze(_Section):
-    """When nothing may be done, and when only something may be done."""
+    """When nothing may be done, and when only something may be done; calendars must be OPEN."""
 
     never: list[FreezeWindow] = Field(default=[], max_length=MOST_WINDOWS)
     only: list[FreezeWindow] = Field(default=[], max_length=MOST_WINDOWS)
+    calendars: list[FreezeCalendar] = Field(default=[], max_length=MOST_CALENDARS)
 
 
 class Verify(_Section):
@@ -320,7 +329,15 @@ def _repeated_dependencies(dependencies: list[Dependency]) -> Iterator[str]:
 
 
 def _repeated_windows(freeze: Freeze) -> Iterator[str]:
-    yield from _repeated("freeze", [window.name for window in (*freeze.never, *freeze.only)])
+    names = [one.name for one in (*freeze.never, *freeze.only)]
+    yield from _repeated("freeze", [*names, *(one.name for one in freeze.calendars)])
+
+
+def _calendars_of_two_regions(freeze: Freeze) -> Iterator[str]:
+    """A function reads the calendars of its own region alone: no outage of another one may stop it."""
+    for index, one in enumerate(freeze.calendars):
+        if one.region != (first := freeze.calendars[0].region):
+            yield f"freeze.calendars[{index}].arn: in {one.region}, and the first calendar in {first}"
 
 
 def _repeated(path: str, names: list[str]) -> Iterator[str]:
@@ -340,6 +357,7 @@ _BETWEEN: tuple[tuple[Callable[..., Iterator[str]], tuple[str, ...]], ...] = (
     (_overridden_ladders_without_room, ("overrides", "budgets", "dependencies", "verify")),
     (_repeated_dependencies, ("dependencies",)),
     (_repeated_windows, ("freeze",)),
+    (_calendars_of_two_regions, ("freeze",)),
     (addresses_inside, ("paging", "demo")),
     (odd_paging, ("paging",)),
 )

@@ -1,10 +1,10 @@
-"""The policy's sections for windows of time, in the form of CloudWatch's alarm mute rules."""
+"""The policy's sections for freezes: windows in the form of CloudWatch's alarm mute rules, and calendars."""
 
 import re
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from firebreak.policy.patterns import TargetPattern
 from firebreak.policy.time_windows import TZDATA, Cron, Once, Schedule, ScheduledWindow
@@ -16,6 +16,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DURATION = re.compile(r"P(?:([0-9]{1,2})D)?(?:T(?=[0-9])(?:([0-9]{1,3})H)?(?:([0-9]{1,5})M)?)?")
 _SCHEDULE = re.compile(r"(cron|at)\(([^()]{1,250})\)")
 _TIMESTAMP = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
+
+# The names of documents are those of CreateDocument.
+_CALENDAR = re.compile(
+    r"arn:aws[a-z-]*:ssm:[a-z]{2}(-[a-z]+)+-[0-9]:[0-9]{12}:document/[A-Za-z0-9_.-]{3,128}", re.ASCII
+)
 
 _LISTED = r"{0}(-{0})?(,{0}(-{0})?)*"
 _NUMBERS = re.compile(rf"\*|{_LISTED.format('[0-9]{1,2}')}")
@@ -104,6 +109,12 @@ def _read_timezone(value: object) -> object:
     return value
 
 
+def _read_calendar(value: object) -> object:
+    if not isinstance(value, str) or not _CALENDAR.fullmatch(value):
+        raise ValueError("the ARN of a Change Calendar: arn:PARTITION:ssm:REGION:ACCOUNT:document/NAME")
+    return value
+
+
 class HoursSection(BaseModel):
     """A stretch of time of the policy file that comes again and again."""
 
@@ -120,7 +131,28 @@ class HoursSection(BaseModel):
 
 
 class WindowSection(HoursSection):
-    """A window of the policy file; without `targets` or `actions` it is there for all of them."""
+    """A window of the policy file; without `targets` or `actions` it is there for all of them.
+
+    With `override = false` no human may act in spite of it.
+    """
 
     targets: tuple[TargetPattern, ...] = ()
     actions: tuple[str, ...] = ()
+    override: Annotated[bool, Field(strict=True)] = True
+
+
+class CalendarSection(BaseModel):
+    """A Change Calendar of the policy file; `targets`, `actions` and `override` are those of a window."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, BeforeValidator(_read_name)]
+    arn: Annotated[str, BeforeValidator(_read_calendar)]
+    targets: tuple[TargetPattern, ...] = ()
+    actions: tuple[str, ...] = ()
+    override: Annotated[bool, Field(strict=True)] = True
+
+    @property
+    def region(self) -> str:
+        """The region of the calendar: it is read there alone."""
+        return self.arn.split(":")[3]

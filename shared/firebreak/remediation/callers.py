@@ -9,7 +9,8 @@ from firebreak.core.people import Caller, Unconfirmed
 from firebreak.core.readings import Unknown
 from firebreak.core.reasons import Reason
 
-# A human's word alone leads to these acts. A retry and an undo do nothing that the ledger does not ask for.
+# A human's word alone leads to these acts. A retry and an undo do nothing that the ledger does not ask for,
+# unless they override a freeze, which only a named human may.
 NEEDS_A_CALLER = frozenset({RequestKind.APPROVAL, RequestKind.MANUAL})
 
 
@@ -26,7 +27,7 @@ class CallerCheck:
     def confirm(self, event: OwnEvent) -> OwnEvent | Unresolved:
         """The request with the caller that AWS confirmed; one without a proof only where it needs none."""
         if event.proof is None:
-            if event.kind not in NEEDS_A_CALLER:
+            if event.kind not in NEEDS_A_CALLER and not event.despite_freeze:
                 return event
             return Unresolved(Reason.CALLER_UNCONFIRMED, "it came without a proof, as older commands send it")
         match self.caller_of(event.proof):

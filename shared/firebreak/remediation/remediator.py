@@ -335,17 +335,18 @@ class Remediator:
             return replace(self._not_executed(claim, second_look.in_words(held)), reason=held.reason)
         if self.clock.monotonic() - started > ACT_WITHIN.total_seconds():
             return self._not_executed(claim, "claim and second look took longer than the action may wait")
+        override = claim.record.decision.override
         try:
             receipt = self.action.execute(plan)
         except OutcomeUnknown as error:
-            lost = OutcomeLost(f"the reply to {error.operation} was lost ({error.code})")
+            lost = OutcomeLost(f"the reply to {error.operation} was lost ({error.code})", override)
             return self._record(claim, "uncertain", lost)
         except AwsError as error:
             return self._not_executed(claim, f"{error.operation} answered {error.code}")
         self.log.count("Acts")
         done, target = claim.after, claim.request.target.key
         self.log.event("remediation.acted", incident=done.id, action=done.action, target=target)
-        return self._record(claim, "act", Acted(receipt, claim.people))
+        return self._record(claim, "act", Acted(receipt, claim.people, override))
 
     def _not_executed(self, claim: Claim, why: str) -> Summary:
         """Records that nothing was sent, or AWS refused it: only here may a slot be given back."""

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decision import Decision, Snapshot
+from firebreak.core.guards.table import BOUND_BY_FREEZES
 from firebreak.core.incident.states import PURPOSE_OF, Incident
 from firebreak.core.incident.transitions import joins
 from firebreak.core.ledger import LedgerView
+from firebreak.core.limits.calendars import CalendarReading
 from firebreak.core.limits.disruption_budget import GroupCount, allowed, unavailable_members
 from firebreak.core.limits.history import ScopeHistory
 from firebreak.core.limits.scopes import application_scope, group_scope
@@ -27,14 +29,23 @@ from firebreak.services.action import AnyAction, Observation
 from firebreak.services.ecs.model import ServiceLive
 from firebreak.services.ecs.target_groups import group_in
 
+type CalendarReads = Callable[[str, datetime], CalendarReading]
+
+
+def no_calendars(arn: str, at: datetime) -> CalendarReading:
+    """The reading where nobody can look: an act is refused, as after a failed read."""
+    del arn, at
+    return Unknown("no reader of calendars is at hand")
+
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Takes snapshots for one action."""
+    """Takes snapshots for one action; `calendars` reads the state of a Change Calendar at a time."""
 
     action: AnyAction
     alarms: AlarmReads
     stack_name: str
+    calendars: CalendarReads = no_calendars
 
     def ledger_only(
         self, view: LedgerView, tags: Reading[Mapping[str, str]], now: datetime, why: str
@@ -71,11 +82,13 @@ class Observer:
 
         `known` is the target where it was read a moment ago.
         """
-        with ThreadPoolExecutor(max_workers=4) as pool:
+        wanted = [one.arn for one in rules.calendars] if request.kind in BOUND_BY_FREEZES else []
+        with ThreadPoolExecutor(max_workers=4 + len(wanted)) as pool:
             alarm = pool.submit(self._alarm, request, before)
             series = pool.submit(self._series, request.alarm)
             seen = pool.submit(lambda: known or self.target(request.target))
             group = pool.submit(self._group, request, rules, before, now)
+            calendars = {arn: pool.submit(self.calendars, arn, now) for arn in wanted}
         observation = seen.result()
         plan = self._plan(request, rules, before.incident, observation)
         return replace(
@@ -87,6 +100,7 @@ class Observer:
             target_groups=_target_groups(request, observation),
             plan=plan,
             group=group.result(),
+            calendars={arn: found.result() for arn, found in calendars.items()},
         )
 
     def _plan(

@@ -35,6 +35,7 @@ SINCE_FIRST_RELEASE = frozenset(
         "alarm_state",
         "opted_in",
         "looks_at",
+        "at_any_hour",
     }
 )
 
@@ -80,6 +81,7 @@ def _as_this_release(data: Mapping[str, object]) -> Mapping[str, object]:
         "lasting": lasting if lasting in _LASTING else Lasting.TARGET.value,
         "watches": [_watched(one) for one in watches] if isinstance(watches, list) else watches,
         "opted_in": data.get("opted_in") is True,
+        "at_any_hour": data.get("at_any_hour") is True,
         **{name: _time(data[name]) for name in _TIMES if name in data},
     }
     if "kind" in data and data["kind"] not in _KINDS:

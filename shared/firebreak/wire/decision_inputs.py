@@ -19,6 +19,7 @@ import msgspec
 
 from firebreak.core.decision import Inputs, Snapshot
 from firebreak.core.incident.states import Incident
+from firebreak.core.limits.calendars import CalendarAnswer, UnusableCalendar
 from firebreak.core.limits.disruption_budget import GroupCount
 from firebreak.core.limits.history import Decided, Hold, ScopeHistory, Transition
 from firebreak.core.limits.scopes import Scope
@@ -37,6 +38,8 @@ MOST_CHARACTERS = 32_768
 _MOST_BYTES = 4_000_000
 _NO_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?")
 
+# Stands for a human's reason: that there is one decides, and not its words.
+_GIVEN = "given"
 # The tags of Firebreak, which guards read; those of others are not kept.
 _OWN_TAGS = "firebreak:"
 # The part of a receipt that a guard compares with what it sees (core/guards/own_deployments.py).
@@ -129,7 +132,11 @@ def _without_secrets(inputs: Inputs) -> Inputs:
     """The inputs with nothing in them that only others should read, and nothing that no guard reads."""
     request, seen = inputs.request, inputs.seen
     return Inputs(
-        replace(request, alarm=_of_alarm(request.alarm)),
+        replace(
+            request,
+            alarm=_of_alarm(request.alarm),
+            despite_freeze=_GIVEN if request.despite_freeze else "",
+        ),
         replace(
             seen,
             holds=_each(seen.holds, lambda hold: replace(hold, why="")),
@@ -224,6 +231,7 @@ def _to_wire(inputs: Inputs) -> dict[str, object]:
             "scopes": [[_plain(scope), _reading(found)] for scope, found in seen.scopes.items()],
             "group": _group(seen.group),
             **{name: _reading(getattr(seen, name)) for name in _KINDS},
+            "calendars": {arn: _reading(one) for arn, one in seen.calendars.items()},
         },
     }
 
@@ -243,6 +251,8 @@ def _reading(reading: Reading[object]) -> dict[str, object]:
             return {"not_read": why}
         case Obstacle():
             return {"obstacle": _plain(reading)}
+        case UnusableCalendar(why):
+            return {"unusable": why}
         case found:
             return {"is": _plain(found)}
 
@@ -263,6 +273,10 @@ def _read_snapshot(stored: Mapping[str, Any]) -> Snapshot:
         only_event=msgspec.convert(stored["only_event"], bool),
         scopes=scopes,
         group=_read_group(stored["group"]),
+        # An earlier release read no calendars.
+        calendars={
+            arn: _read_reading(found, CalendarAnswer) for arn, found in stored.get("calendars", {}).items()
+        },
         **{name: _read_reading(stored[name], kind) for name, kind in _KINDS.items()},
     )
 
@@ -273,6 +287,8 @@ def _read_reading(stored: object, kind: Any) -> Any:
             return msgspec.convert(found, kind)
         case {"obstacle": found}:
             return msgspec.convert(found, Obstacle)
+        case {"unusable": str(why)}:
+            return UnusableCalendar(why)
         case {"absent": True}:
             return ABSENT
         case {"unknown": str(why)}:

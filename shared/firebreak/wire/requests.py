@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from firebreak.core.manual import MANUAL_NAME, MOST_RED
+from firebreak.core.manual import MANUAL_NAME, MOST_DESPITE_FREEZE, MOST_RED
 from firebreak.core.model import (
     Alarm,
     AlarmKind,
@@ -44,6 +44,7 @@ PROOF = "proof"
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,8192}", re.ASCII)
 
 _OF_REQUESTS = frozenset({OWN_DETAIL_TYPE, HUMAN_REQUEST, MANUAL_REQUEST})
+_OF_HUMANS = (HUMAN_REQUEST, MANUAL_REQUEST)
 _ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
 
 
@@ -128,6 +129,7 @@ def request_detail(request: OwnEvent) -> dict[str, object]:
         **({"refused": request.refused} if request.refused else {}),
         **({"target": request.target} if request.target else {}),
         **({"plan_seen": request.plan_seen} if request.plan_seen else {}),
+        **({"despite_freeze": request.despite_freeze} if request.despite_freeze else {}),
         **({"red": [alarm_to_wire(alarm) for alarm in request.red]} if request.red else {}),
         "alarm": alarm_to_wire(request.alarm),
     }
@@ -196,6 +198,8 @@ def request_from_event(event: Mapping[str, object]) -> OwnEvent:
         refuse_empty(asked.incident_id, "incident")
     if asked.kind is RequestKind.MANUAL:
         _refuse_unfit_manual(asked)
+    if asked.despite_freeze:
+        _refuse_odd_override(asked.despite_freeze)
     for name, count in (("rung", asked.rung), ("attempt", asked.attempt)):
         if count < 0:
             raise UnusableEvent(f"{name}: a number below 0", "a whole number, 0 or more")
@@ -227,12 +231,22 @@ def _refuse_unfit_manual(asked: OwnEvent) -> None:
         raise UnusableEvent("alarm: not that of a manual request", 'one of kind "manual", since the request')
 
 
+def _refuse_odd_override(why: str) -> None:
+    """Raises UnusableEvent where the reason of an override says nothing, or too much for a page."""
+    if not why.strip():
+        raise UnusableEvent("despite_freeze: a blank text", "a human's reason")
+    if len(why) > MOST_DESPITE_FREEZE:
+        raise UnusableEvent(f"despite_freeze: {len(why)} characters", f"at most {MOST_DESPITE_FREEZE}")
+
+
 def refuse_wrong_sender(detail_type: object, asked: OwnEvent) -> None:
     """Raises UnusableEvent where a request came under the detail type of those who may not make it."""
     if (detail_type == MANUAL_REQUEST) is not (asked.kind is RequestKind.MANUAL):
         raise UnusableEvent(
             f"a {asked.kind} as {as_excerpt(detail_type)}", f'a manual one as "{MANUAL_REQUEST}"'
         )
+    if detail_type not in _OF_HUMANS and asked.despite_freeze:
+        raise UnusableEvent(f'despite_freeze in a "{OWN_DETAIL_TYPE}"', "the request of a human")
     if detail_type == HUMAN_REQUEST and not _is_of_humans(asked):
         raise UnusableEvent(f'a {asked.kind} as "{HUMAN_REQUEST}"', "an approval, a retry or an undo")
     if detail_type != HUMAN_REQUEST and asked.kind is RequestKind.APPROVAL:

@@ -77,6 +77,22 @@ def test_both_ends_of_what_an_act_may_do_can_be_assumed(tmp_path: Path) -> None:
     assert never.tally.calls.by_severity.total() == 1
 
 
+def test_change_calendars_are_assumed_to_have_been_open_and_it_says_so(tmp_path: Path) -> None:
+    history = History()
+    history.red(history.service(), 10)
+    said = "the Change Calendars of the policy were OPEN: no history has their past"
+    plain, covered = (
+        history.replay(tmp_path, policy=a.AUTO_POLICY + more)
+        for more in (
+            "",
+            '[[freeze.calendars]]\nname = "x"\narn = "arn:aws:ssm:eu-west-1:1%s:document/abc"\n' % ("1" * 11),
+        )
+    )
+    assert acts(covered) == acts(plain) != []
+    assert said in covered.assumptions
+    assert said not in plain.assumptions
+
+
 def test_a_target_is_opted_in_as_today_or_by_assumption(tmp_path: Path) -> None:
     history = History()
     history.red(history.service(tags={"firebreak:action": "restart-service"}), 10)

@@ -1,6 +1,7 @@
 """The summary counts every call and every decision, and an open wait as open."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from firebreak.core.model import Verdict
 from firebreak.core.readings import NotRead, Unknown
+from firebreak_cli.report.plain_text import lines_of
 from firebreak_cli.statistics.plain import as_json
 from firebreak_cli.statistics.summary import summarize
 from tests.cli.statistics.records import (
@@ -124,3 +126,16 @@ def test_a_call_and_a_red_know_their_times() -> None:
     assert [one.covers(FIRST + timedelta(minutes=n)) for n in (-1, 0, 10, 11)] == [False, True, True, False]
     assert red(FIRST, None).covers(UNTIL)
     assert call(FIRST).alarm == ALARM
+
+
+def test_acts_despite_a_freeze_are_counted_and_decisions_that_did_not_act_are_not() -> None:
+    decisions = (
+        replace(decided(FIRST, outcome="act", reason="clear_to_act"), overrode=True),
+        replace(decided(FIRST, outcome="refuse", reason="cooldown"), overrode=True),
+        decided(FIRST, outcome="act", reason="clear_to_act"),
+    )
+    found = summarize(record(acts=(act(FIRST),), decisions=decisions))
+    assert (found.despite_freeze, as_json(found)["despite_freeze"]) == (1, 1)
+    line = "For 1 act a named human overrode a freeze."
+    assert line in list(lines_of(found))
+    assert line not in list(lines_of(summarize(record(acts=(act(FIRST),)))))

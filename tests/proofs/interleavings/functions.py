@@ -60,7 +60,7 @@ def policy_of(text: str) -> SteadyPolicy:
     return SteadyPolicy(**{field.name: getattr(policy, field.name) for field in fields(policy)})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskingObserver(Observer):
     """Asks for the look at the target's tags, for the live look as a whole, and for the second look."""
 
@@ -160,7 +160,7 @@ class Wiring:
         ledger, schedules = self.port("ledger"), self.port("schedules")
         return Remediator(
             action=asking,
-            observer=AskingObserver(asking, self.port("alarms"), "firebreak", self.ask),
+            observer=AskingObserver(asking, self.port("alarms"), "firebreak", ask=self.ask),
             ledger=ledger,
             schedules=schedules,
             announcer=self.announcer(),

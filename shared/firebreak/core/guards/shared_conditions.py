@@ -1,4 +1,4 @@
-"""Guards: what holds everything: kill switches, a change freeze, a storm."""
+"""Guards: what holds everything: kill switches and a storm."""
 
 from dataclasses import replace
 
@@ -7,7 +7,6 @@ from firebreak.core.formats import format_time
 from firebreak.core.guards.findings import blind, objected, passed
 from firebreak.core.limits import storm as storms
 from firebreak.core.limits.budgets import CLOCK_SKEW, format_duration
-from firebreak.core.limits.freeze import Free, Frozen, find_freeze
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import (
     switch_scope_words,
@@ -47,17 +46,6 @@ def switch(request: Request, rules: Rules, seen: Snapshot) -> Check:
     held = ", ".join(f"{hold.scope} {hold.holder} {hold.since:%FT%TZ}" for hold in active)
     found = objected("switch", Reason.SWITCHED_OFF, detail, last.until + CLOCK_SKEW, cause=held)
     return replace(found, by=last.holder)
-
-
-def freeze(request: Request, rules: Rules, seen: Snapshot) -> Check:
-    """No change-freeze window is open, and where acts are kept to windows, one of those is."""
-    del request
-    match find_freeze(rules.never, rules.only, seen.now):
-        case Free(detail):
-            return passed("freeze", detail)
-        case Frozen() as frozen:
-            reason = Reason.OUTSIDE_WINDOW if frozen.no_window_open else Reason.FROZEN
-            return objected("freeze", reason, frozen.detail, frozen.until, cause=frozen.frozen_by)
 
 
 def storm(request: Request, rules: Rules, seen: Snapshot) -> Check:

@@ -16,6 +16,7 @@ from firebreak.core.guards.alarm_state import (
 )
 from firebreak.core.guards.autonomy import approved, as_previewed, autonomy
 from firebreak.core.guards.concurrency import duplicate, in_flight
+from firebreak.core.guards.freeze import freeze
 from firebreak.core.guards.hold_out import hold_out
 from firebreak.core.guards.limits import (
     already_rolled_back,
@@ -28,7 +29,7 @@ from firebreak.core.guards.limits import (
 )
 from firebreak.core.guards.ownership import heartbeat, load_balancer, opt_in, other_controller, own_stack
 from firebreak.core.guards.readiness import readiness
-from firebreak.core.guards.shared_conditions import freeze, storm, switch
+from firebreak.core.guards.shared_conditions import storm, switch
 from firebreak.core.model import (
     Request,
     RequestKind,
@@ -61,6 +62,7 @@ LIMITED = FIRST_AND_NEXT | {_K.MANUAL}
 TAKES_A_SLOT = BECAUSE_OF_AN_ALARM | {_K.MANUAL}
 # Taking capacity back is a change like any other, so it keeps still where acts do.
 NOT_IN_A_STORM = LIMITED | {_K.RESTORE}
+BOUND_BY_FREEZES = NOT_IN_A_STORM
 
 # tests/core/test_decide.py holds the order.
 GUARDS: tuple[Guard, ...] = (
@@ -77,7 +79,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("alarms still OK", frozenset({_K.RESTORE}), alarms_still_ok),
     Guard("duplicate", EVERY_KIND, duplicate),
     Guard("in flight", EVERY_KIND, in_flight),
-    Guard("freeze", NOT_IN_A_STORM, freeze),
+    Guard("freeze", BOUND_BY_FREEZES, freeze),
     Guard("storm", NOT_IN_A_STORM, storm),
     Guard("breaker", LIMITED, breaker_closed),
     Guard("cooldown", LIMITED, cooldown),

@@ -13,6 +13,7 @@ from firebreak.core.incident.states import Incident, IncidentState, Purpose
 from firebreak.core.incident.verdict import GiveToHumans, next_rung
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
+from firebreak.core.messages.incident_facts import override_facts
 from firebreak.core.model import AlarmState, Autonomy, Plan, Request, RequestKind
 from firebreak.core.people import person
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
@@ -80,7 +81,8 @@ def _asks(incident: Incident, plan: Plan, rules: Rules, record: DecisionRecord, 
     first = (request.by,) if request.kind is RequestKind.MANUAL else ()
     after = transitions.awaiting(incident, plan, until, first)
     message = approval_messages.approval(after, record, rules.approvers)
-    moved = move(incident, after, record.at, f"asks for approval: {plan.summary}", message)
+    line = "; ".join([f"asks for approval: {plan.summary}", *override_facts(record.decision.override)])
+    moved = move(incident, after, record.at, line, message)
     return replace(moved, wake_at=until)
 
 

@@ -14,17 +14,22 @@ from firebreak.core.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """AWS took the change; `people` says in words who requested it or approved it, if anybody did."""
+    """AWS took the change; `people` says in words who requested it or approved it, if anybody did.
+
+    `override` is a freeze that they overrode.
+    """
 
     receipt: Receipt
     people: str = ""
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeLost:
-    """The change was sent, and no reply came."""
+    """The change was sent, and no reply came; `override` is that of `Acted`."""
 
     why: str
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from firebreak.core.incident.states import WITH_HUMANS, Incident, IncidentState,
 from firebreak.core.incident.verdict import ALL_OK, NO_ALARM
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
-from firebreak.core.model import Receipt, Request
+from firebreak.core.model import Request
 from firebreak.core.people import person
 from firebreak.core.rules import Rules
 
@@ -63,13 +63,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912 - the one table
 ) -> Moved:
     """The incident after the event. Raises ValueError for a move that the state machine does not know."""
     match event:
-        case Acted(receipt, people):
-            return _acted(incident, receipt, people, now)
-        case OutcomeLost(why):
+        case Acted():
+            return _acted(incident, event, now)
+        case OutcomeLost(why, override):
             after = replace(incident, state=IncidentState.UNCERTAIN, version=incident.version + 1, note=why)
-            return move(
-                incident, after, now, f"uncertain: {why}", incident_messages.uncertain(after, now, why)
-            )
+            message = incident_messages.uncertain(after, now, why, override=override)
+            return move(incident, after, now, f"uncertain: {why}", message)
         case ClaimAbandoned():
             return _abandoned(incident, now)
         case NotSent(why):
@@ -101,7 +100,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912 - the one table
             assert_never(never)
 
 
-def _acted(incident: Incident, receipt: Receipt, people: str, now: datetime) -> Moved:
+def _acted(incident: Incident, event: Acted, now: datetime) -> Moved:
+    receipt = event.receipt
     summary = "; ".join(filter(None, (receipt.summary, incident.plan.reset_by if incident.plan else "")))
     after = replace(
         incident,
@@ -110,9 +110,9 @@ def _acted(incident: Incident, receipt: Receipt, people: str, now: datetime) -> 
         receipt=replace(receipt, summary=summary),
     )
     if after.purpose is Purpose.ACT:
-        message = incident_messages.acted(after, now, people)
+        message = incident_messages.acted(after, now, event.people, override=event.override)
     else:
-        message = reversal_messages.put_back(after, now)
+        message = reversal_messages.put_back(after, now, override=event.override)
     return move(incident, after, now, receipt.summary, message)
 
 

@@ -108,7 +108,7 @@ def _inside(frozen: Sequence[tuple[datetime, str]], until: datetime | None, now:
     sentences = _sentences_of("never", frozen, now)
     if until != end and end < now + HORIZON:
         sentences.append(_free_at(until, now))
-    return Frozen("; ".join(sentences), until, f"{name}/until/{_stamp(end, now)}")
+    return Frozen("; ".join(sentences), until, f"{name}/until/{stamp(end, now)}")
 
 
 def _no_window_open(only: Sequence[Window], until: datetime | None, now: datetime) -> Frozen:
@@ -117,7 +117,7 @@ def _no_window_open(only: Sequence[Window], until: datetime | None, now: datetim
     opens = _starting(only, now)
     start, name = opens or (now + HORIZON, only[0].name)
     detail = f"outside only-window{plural} {names}; {_free_at(until, now)}"
-    return Frozen(detail, until, f"{name}/from/{_stamp(start, now)}", no_window_open=True)
+    return Frozen(detail, until, f"{name}/from/{stamp(start, now)}", no_window_open=True)
 
 
 def _calm(never: Iterable[Window], now: datetime) -> str:
@@ -128,10 +128,11 @@ def _calm(never: Iterable[Window], now: datetime) -> str:
 
 
 def _sentences_of(kind: str, covering: Iterable[tuple[datetime, str]], now: datetime) -> list[str]:
-    return [f"inside {kind}-window {name} {_ending(end, now)}" for end, name in covering]
+    return [f"inside {kind}-window {name} {ending(end, now)}" for end, name in covering]
 
 
-def _ending(end: datetime, now: datetime) -> str:
+def ending(end: datetime, now: datetime) -> str:
+    """The end of a stretch in words, with the date only when it is another day."""
     return f"until {_time_of(end, now)}" if end < now + HORIZON else "with no end in sight"
 
 
@@ -144,5 +145,6 @@ def _time_of(at: datetime, now: datetime) -> str:
     return f"{at:%H:%M:%S}Z" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%S}Z"
 
 
-def _stamp(at: datetime, now: datetime) -> str:
+def stamp(at: datetime, now: datetime) -> str:
+    """The end of a stretch as the part of a cause; one without an end is one cause a day."""
     return f"{at:%Y-%m-%dT%H:%M:%S}Z" if at < now + HORIZON else f"open on {now:%Y-%m-%d}"

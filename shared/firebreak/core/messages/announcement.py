@@ -64,6 +64,8 @@ class Announcement:
     `opted_in` says that its decision found the target's consent to this alarm.
 
     `looks_at` is when the first look is due that a refusal promises (core/incident/rechecks.py).
+
+    `at_any_hour` says that it is sent outside the hours of its severity as well: a human overrode a freeze.
     """
 
     key: str
@@ -99,6 +101,7 @@ class Announcement:
     alarm_state: str = ""
     opted_in: bool = False
     looks_at: datetime | None = None
+    at_any_hour: bool = False
 
     @property
     def red_briefly(self) -> str:

@@ -9,7 +9,13 @@ from firebreak.core.incident.states import Incident
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import mute_facts, objections, rung_words, values
+from firebreak.core.messages.incident_facts import (
+    mute_facts,
+    objections,
+    override_facts,
+    rung_words,
+    values,
+)
 from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, of_incident
 from firebreak.core.people import approved_by, people, person
 from firebreak.core.reasons import MEANINGS, Reason
@@ -29,6 +35,7 @@ def approval(incident: Incident, record: DecisionRecord, approvers: int = 1) -> 
             *values(incident),
             *objections(record.decision),
             *_approvals(incident, approvers),
+            *override_facts(record.decision.override),
             rung_words(incident),
             *mute_facts(incident.alarm),
         ],
@@ -114,4 +121,5 @@ def acknowledged(about: Announcement, thread: str, by: str, at: datetime) -> Ann
         watches=(),
         unwatched=0,
         opted_in=False,
+        at_any_hour=False,
     )

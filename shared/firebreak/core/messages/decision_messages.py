@@ -10,7 +10,7 @@ from firebreak.core.formats import format_time, quarter_hour
 from firebreak.core.keys import digest
 from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import given_reason, mute_facts, objections
+from firebreak.core.messages.incident_facts import given_reason, mute_facts, objections, override_facts
 from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, about_alarm, nothing_more
 from firebreak.core.model import Alarm, RequestKind, Target
 from firebreak.core.paging.paused import NEXT
@@ -63,6 +63,7 @@ def announcement(
         headline=headline,
         facts=(
             *objections(decision),
+            *override_facts(decision.override),
             *(plan.warnings if plan else ()),
             *([f"requested by {caller(record.by, verified=record.verified)}"] if record.by else []),
             *given_reason(record.alarm),

@@ -132,6 +132,11 @@ def given_reason(alarm: Alarm | None) -> list[str]:
     return [f"reason given: {alarm.reason[:MOST_OF_A_REASON]}"] if alarm and alarm.manual else []
 
 
+def override_facts(override: str) -> list[str]:
+    """The freeze that a human overrode for this act, by whom and why."""
+    return [f"freeze: {override}"] if override else []
+
+
 def objections(decision: Decision) -> list[str]:
     """The finding of every guard that objected, with its numbers."""
     return [f"{c.guard}: {c.detail}" for c in decision.checks if c.result is Result.OBJECTED]

@@ -9,7 +9,15 @@ from firebreak.core.formats import format_time
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import given_reason, mute_facts, rung_words, stays, steps, values
+from firebreak.core.messages.incident_facts import (
+    given_reason,
+    mute_facts,
+    override_facts,
+    rung_words,
+    stays,
+    steps,
+    values,
+)
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, AlarmState
 from firebreak.core.rules import PAGE_RUNG
@@ -74,12 +82,15 @@ def _purpose(incident: Incident) -> tuple[str, ...]:
     return () if incident.purpose is Purpose.ACT else (incident.purpose.value,)
 
 
-def acted(incident: Incident, at: datetime, people: str = "") -> Announcement:
-    """The action was sent and AWS took it; `people` says in words who requested it or approved it."""
+def acted(incident: Incident, at: datetime, people: str = "", *, override: str = "") -> Announcement:
+    """The action was sent and AWS took it; `people` says in words who requested it or approved it.
+
+    Where they overrode a freeze, `override` says so, and the page waits for no hours.
+    """
     plan, receipt = incident.plan, incident.receipt
     planned = [f"plan: {plan.summary}", *plan.warnings, *filter(None, [plan.reset_by])] if plan else []
     done = receipt.summary if receipt else (plan.summary if plan else "done")
-    return of_incident(
+    message = of_incident(
         AnnouncementKind.ACTED,
         incident,
         at,
@@ -88,11 +99,13 @@ def acted(incident: Incident, at: datetime, people: str = "") -> Announcement:
             *planned,
             *values(incident),
             *filter(None, [people]),
+            *override_facts(override),
             *_position(incident),
             *mute_facts(incident.alarm),
         ],
         next_=_after(incident),
     )
+    return replace(message, at_any_hour=bool(override))
 
 
 def _after(incident: Incident) -> str:
@@ -116,19 +129,20 @@ def next_rung_name(incident: Incident) -> str:
     return above[0] if above else PAGE_RUNG
 
 
-def uncertain(incident: Incident, at: datetime, why: str) -> Announcement:
-    """Nobody knows whether the action was carried out; it is never repeated."""
+def uncertain(incident: Incident, at: datetime, why: str, *, override: str = "") -> Announcement:
+    """Nobody knows whether the action was carried out; it is not repeated. `override` is that of `acted`."""
     at_time = format_time(incident.due_at) if incident.due_at else ""
     due = f"Firebreak checks at {at_time} whether it was carried out. " if at_time else ""
     summary = incident.plan.summary if incident.plan else incident.action
-    return of_incident(
+    message = of_incident(
         AnnouncementKind.UNCERTAIN,
         incident,
         at,
         f"It is not known whether this was carried out: {summary}",
-        facts=[why, *values(incident), rung_words(incident)],
+        facts=[why, *values(incident), *override_facts(override), rung_words(incident)],
         next_=f"{due}The request is not sent again.",
     )
+    return replace(message, at_any_hour=bool(override))
 
 
 def not_executed(incident: Incident, at: datetime, why: str) -> Announcement:

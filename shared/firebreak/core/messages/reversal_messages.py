@@ -7,7 +7,7 @@ from firebreak.core.formats import format_time
 from firebreak.core.incident.states import Incident, Purpose
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
-from firebreak.core.messages.incident_facts import rung_words, values
+from firebreak.core.messages.incident_facts import override_facts, rung_words, values
 from firebreak.core.messages.incident_messages import of_incident
 from firebreak.core.model import AlarmState
 
@@ -50,8 +50,11 @@ def made_worse(incident: Incident, at: datetime, why: str) -> Announcement:
     )
 
 
-def put_back(incident: Incident, at: datetime) -> Announcement:
-    """The values from before the act are restored; the page shows both sets of values."""
+def put_back(incident: Incident, at: datetime, *, override: str = "") -> Announcement:
+    """The values from before the act are restored; the page shows both sets of values.
+
+    `override` is that of `acted` (core/messages/incident_messages.py).
+    """
     plan, receipt = incident.plan, incident.receipt
     restored = incident.purpose is Purpose.RESTORE
     due = f"Firebreak checks at {format_time(incident.due_at)} again. " if incident.due_at else ""
@@ -64,9 +67,11 @@ def put_back(incident: Incident, at: datetime) -> Announcement:
             f"why: {incident.note}",
             *([f"plan: {plan.summary}"] if plan else []),
             *values(incident),
+            *override_facts(override),
         ],
         next_=f"{due}If the alarm comes back, the change is made again and stays."
         if restored
         else f"{due}After that no further automatic action: a human takes over.",
     )
+    message = replace(message, at_any_hour=bool(override))
     return replace(message, alarm_state=AlarmState.OK.value) if restored else message

@@ -31,6 +31,7 @@ def green_again(about: Announcement, at: datetime, *, since: datetime, count: in
         until=None,
         retry=(),
         alarm_state=AlarmState.OK.value,
+        at_any_hour=False,
     )
 
 
@@ -55,4 +56,5 @@ def no_longer_watched(
         retry=(),
         watches=(),
         alarm_state="",
+        at_any_hour=False,
     )

@@ -62,6 +62,7 @@ HOLDS: Mapping[str, str] = MappingProxyType(
         Reason.SWITCHED_OFF: "The pause",
         Reason.FROZEN: "The freeze",
         Reason.OUTSIDE_WINDOW: "The wait for the window",
+        Reason.CALENDAR_CLOSED: "The closed time that the calendar gave",
     }
 )
 
@@ -346,6 +347,7 @@ def _about(found: Digest, kind: AnnouncementKind, now: datetime, headline: str) 
         watches=(),
         unwatched=0,
         opted_in=False,
+        at_any_hour=False,
         looks_at=None,
         red="",
         alarm_reason="",

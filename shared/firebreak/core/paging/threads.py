@@ -291,7 +291,12 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
 
 
 def _updated(thread: Thread, message: Announcement, route: Route, now: datetime) -> Turn:
-    if opens := opens_at(route, now):
+    opens = opens_at(route, now)
+    if opens and message.at_any_hour:
+        # A held page stays held: this one alone cannot wait.
+        due = _first(opens if thread.waiting else None, _due(thread, now))
+        return Turn(replace(thread, due_at=due), Sending(message, Phase.UPDATE, _known(thread, route)))
+    if opens:
         return _held(thread, opens)
     if thread.waiting:
         # The hours have just opened: the held page may be a call, and nobody has been notified of it.

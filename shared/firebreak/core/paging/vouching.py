@@ -34,6 +34,7 @@ def unrecorded(announced: Announcement) -> Announcement:
         lasting=Lasting.NO,
         counted_as="",
         opted_in=False,
+        at_any_hour=False,
     )
     if announced.kind in NOT_RECORDED:
         return own

@@ -27,7 +27,7 @@ from firebreak.core.model import Alarm, OwnEvent, Request
 from firebreak.core.readings import ABSENT, Reading
 from firebreak.core.watchdog import Overdue
 from firebreak.errors import Conflict
-from firebreak.ledger.claims import scope_switches, switch_keys
+from firebreak.ledger.claims import opened_words, scope_switches, switch_keys
 from firebreak.ledger.memory.claims import (
     announced_by,
     claimed,
@@ -120,8 +120,8 @@ class MemoryLedger:
             history = replace(seen, version=seen.version + 1, incident_id=incident.id)
             after = replace(held, scopes=with_entry(held.scopes, scope, history))
             after = _with_incident(after, incident)
-            why = f"opened without acting: {record.decision.reason}"
-            after = with_line(announced_by(decided_by(after, record), message), incident, record.at, why)
+            said = announced_by(decided_by(after, record), message)
+            after = with_line(said, incident, record.at, opened_words(record))
             return seen_by(after, incident.alarm, incident.id), True
 
         return self.memory.change(write)
