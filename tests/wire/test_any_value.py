@@ -128,3 +128,9 @@ def test_an_odd_part_of_an_announcement_is_never_taken_for_none(change: dict[str
 def test_an_announcement_without_a_kind_is_none() -> None:
     with pytest.raises(UnusableEvent, match="kind: nothing"):
         announcement_from_wire({key: value for key, value in ANNOUNCEMENT.items() if key != "kind"})
+
+
+@pytest.mark.parametrize("odd", [[], {}, None, 1], ids=repr)
+def test_a_detail_type_that_is_no_text_is_refused_like_any_other(odd: object) -> None:
+    with pytest.raises(UnusableEvent, match="detail-type"):
+        alarm_events.parse({**REQUEST, "detail-type": odd})

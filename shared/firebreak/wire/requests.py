@@ -43,7 +43,8 @@ PROOF = "proof"
 # The characters of an Authorization header, a date and a session token, and far more of them than any has.
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,8192}", re.ASCII)
 
-_OF_REQUESTS = frozenset({OWN_DETAIL_TYPE, HUMAN_REQUEST, MANUAL_REQUEST})
+# A tuple: a detail type that came may be of any type, and a set takes no list.
+_OF_REQUESTS = (OWN_DETAIL_TYPE, HUMAN_REQUEST, MANUAL_REQUEST)
 _OF_HUMANS = (HUMAN_REQUEST, MANUAL_REQUEST)
 _ASKED = tuple(kind for kind in RequestKind if kind is not RequestKind.ALARM)
 
