@@ -177,7 +177,7 @@ def test_a_named_human_overrides_a_freeze_and_the_check_says_who_and_why() -> No
     check = freeze(by_hand(despite_freeze=WHY), a.rules(never=(Always("sale"),)), a.snapshot())
     words = (
         "inside never-window sale until 12:00:30Z;"
-        " overridden by someone who claims to be ana: VP on the phone"
+        " overridden by ana: VP on the phone"
     )
     assert check == Check("freeze", PASSED, words, overridden=True)
     decision = decide(by_hand(despite_freeze=WHY), a.rules(never=(Always("sale"),)), a.snapshot())
@@ -192,7 +192,7 @@ def test_a_named_human_overrides_a_freeze_and_the_check_says_who_and_why() -> No
 def test_it_lifts_a_calendar_whatever_its_reading_is(reading: CalendarReading) -> None:
     check = freeze(by_hand(despite_freeze=WHY), rules(), seen(prod=reading))
     assert (check.result, check.overridden) == (PASSED, True)
-    assert check.detail.endswith("; overridden by someone who claims to be ana: VP on the phone")
+    assert check.detail.endswith("; overridden by ana: VP on the phone")
 
 
 def test_with_an_override_a_calendar_is_read_all_the_same() -> None:
@@ -246,7 +246,7 @@ def test_every_freeze_that_is_overridden_is_named() -> None:
     check = freeze(by_hand(despite_freeze=WHY), rules(never=(Always("sale"),)), seen(prod=CLOSED))
     assert check.detail == (
         "inside never-window sale until 12:00:30Z; calendar prod-changes is CLOSED until 11:00:30Z;"
-        " overridden by someone who claims to be ana: VP on the phone"
+        " overridden by ana: VP on the phone"
     )
 
 

@@ -38,7 +38,7 @@ arn = "{ARN}"
 """
 OVERRIDDEN = (
     "freeze: inside never-window black-friday until 2026-11-22 00:00:00Z;"
-    " overridden by someone who claims to be ana: VP on the phone"
+    " overridden by ana: VP on the phone"
 )
 
 
@@ -77,7 +77,7 @@ def test_an_act_by_hand_waits_for_the_end_of_a_freeze_unless_its_human_overrides
 def test_the_override_is_in_the_history_and_on_the_page(world: World) -> None:
     frozen(world)
     done = act(world, replace(asked(world), despite_freeze=WHY))
-    claimed = "claimed rung 1: restart-service, asked for by someone who claims to be ana"
+    claimed = "claimed rung 1: restart-service, requested by ana"
     assert f"{claimed}; {OVERRIDDEN}" in lines(world, done.incident_id)
     assert OVERRIDDEN in world.pager.sent[-1][1]
     assert labels(world) == ["ACTED"]
@@ -237,7 +237,7 @@ def test_a_calendar_that_cannot_be_read_refuses_and_pages_and_a_human_may_go_on(
     assert words in world.pager.sent[-1][1]
     request = a.wake(alarm, by="ana", at=world.clock.at, attempt=1_000, despite_freeze=WHY)
     assert act_again(world, request).outcome == "act"
-    assert "overridden by someone who claims to be ana" in world.pager.sent[-1][1]
+    assert "overridden by ana" in world.pager.sent[-1][1]
 
 
 def test_a_restore_waits_until_the_calendar_opens(world: World) -> None:
