@@ -49,8 +49,14 @@ EXIT_CODES: Mapping[int, str] = {
         "`adopt` left a part undone that changed or is gone, stopped for want of its undo file, or found "
         "that an alarm came back otherwise than it was put"
     ),
-    NOT_DONE: "`act` or `undo` changed nothing: a guard or AWS refused it; a test page was not delivered",
-    NOT_KNOWN: "`act`, `undo` or a test page was requested, and its result is not known yet: look first",
+    NOT_DONE: (
+        "`act` or `undo` changed nothing: a guard or AWS refused it; a test page was not delivered; "
+        "`policy push`: another policy came between, or AppConfig took the new one back"
+    ),
+    NOT_KNOWN: (
+        "`act`, `undo`, `policy push` or a test page was requested, and its result is not known yet: look"
+        " first"
+    ),
     INTERRUPTED: "interrupted (Ctrl-C); at a question Ctrl-C is a no, which exits with 2",
     READER_GONE: "the reader of the output, such as `head`, went away",
 }

@@ -51,7 +51,8 @@ NOT_ASKED = NotRead("CloudFormation was not asked")
 class Stack:
     """A deployed stack. `policy_file` is relative to the layer, as the stack's parameter is.
 
-    `deployment` is not read where CloudFormation is not asked.
+    `deployment` is not read where CloudFormation is not asked. `policy_configuration` is where the policy is
+    in AppConfig, by the ids of application, environment and profile; empty where it is the layer's.
     """
 
     name: str
@@ -63,11 +64,17 @@ class Stack:
     bus_name: str
     session: "Session"
     deployment: Deployment | NotRead = NOT_ASKED
+    policy_configuration: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
         """The stack in words."""
         return f"stack {self.name} ({self.account} {self.region})"
+
+    @property
+    def policy_place(self) -> str:
+        """Where its policy is, in words."""
+        return "the policy in AppConfig" if self.policy_configuration else self.policy_file
 
     @property
     def address(self) -> StackAddress:
@@ -215,6 +222,7 @@ def _by_stack(session: "Session", name: str, wanted: str | None) -> Stack:
         policy_file=parameters.get("PolicyFile", DEFAULT_POLICY),
         bus_name=outputs.get("BusName", name),
         session=session,
+        policy_configuration=tuple(filter(None, outputs.get("PolicyConfiguration", "").split("/"))),
         deployment=Deployment(
             outputs, parameters, found.get("LastUpdatedTime") or found["CreationTime"], found["CreationTime"]
         ),

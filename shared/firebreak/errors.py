@@ -35,12 +35,16 @@ class UnusableEvent(FirebreakError):
 
 
 class PolicyError(FirebreakError):
-    """A policy that does not load; `problems` holds one line for each mistake."""
+    """A policy that does not load; `problems` holds one line for each mistake.
 
-    def __init__(self, source: str, problems: Sequence[str]) -> None:
+    `cause` says it in one line for a page; by default it only counts the mistakes.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str], cause: str = "") -> None:
         super().__init__("; ".join(f"{source}: {problem}" for problem in problems))
         self.source = source
         self.problems = tuple(problems)
+        self.cause = cause or f"{len(self.problems)} problems in the policy"
 
 
 class SettingsError(FirebreakError):

@@ -24,6 +24,8 @@ class Settings:
     `action` is the action that the function carries out, empty for Verify, Page, Route and Report.
     `dead_letters_url` is the queue that Verify counts, empty for the others.
     `schedule_key_arn` is the KMS key of the one-time schedules, empty for AWS's own.
+    `policy_configuration` is where the policy is in AppConfig (its application, environment and profile),
+    empty where it is the layer's file.
     `local_aws` is True when an endpoint is named, as the stack's parameter EndpointUrl does for local AWS.
     """
 
@@ -43,6 +45,7 @@ class Settings:
     local_aws: bool = False
     dead_letters_url: str = ""
     decisions_kept: timedelta = timedelta(days=FEWEST_DAYS)
+    policy_configuration: tuple[str, ...] = ()
 
     @property
     def partition(self) -> str:
@@ -71,6 +74,7 @@ class Settings:
             local_aws=bool(env.get("AWS_ENDPOINT_URL")),
             dead_letters_url=env.get("DEAD_LETTERS_URL", ""),
             decisions_kept=_days(env, "DECISION_RETENTION_DAYS"),
+            policy_configuration=_configuration(env, "POLICY_CONFIGURATION"),
         )
 
 
@@ -86,6 +90,16 @@ def _days(env: Mapping[str, str], name: str) -> timedelta:
     if not (value.isascii() and value.isdigit() and FEWEST_DAYS <= int(value[:9]) <= MOST_DAYS):
         raise SettingsError(name, f"is not a number of days from {FEWEST_DAYS} to {MOST_DAYS}")
     return timedelta(days=int(value))
+
+
+def _configuration(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The ids of application, environment and profile; none only where the variable is not set at all."""
+    if name not in env:
+        return ()
+    ids = tuple(env[name].split("/"))
+    if len(ids) != len(("application", "environment", "profile")) or not all(ids):
+        raise SettingsError(name, "is not an application, an environment and a profile of AppConfig")
+    return ids
 
 
 def _place(function_arn: str) -> tuple[str, str]:

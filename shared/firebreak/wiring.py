@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
@@ -61,7 +61,8 @@ from firebreak.paging.handler import PageDesk
 from firebreak.paging.notifier import Dispatcher
 from firebreak.paging.secret_detectors import looks_secret, mask_known
 from firebreak.policy.compiled import BUILD_SHOWN, build_id
-from firebreak.policy.loader import load_policy, policy_text
+from firebreak.policy.loader import LayerPolicy
+from firebreak.policy.policy import Policy
 from firebreak.remediation.decision_recorder import DecisionRecorder
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.policy_keeper import PolicyKeeper
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
     from firebreak.remediation.diagnostics import DiagnosticsCollector, DiagnosticSources
+    from firebreak.remediation.policy_in_force import PolicyInForce
 
 # A call to a channel ends after 5 s, and so does a request for a picture: this is 5 s less the connection.
 REPLY_SECONDS = 5.0 - FAIL_FAST_SECONDS
@@ -105,6 +107,21 @@ def jitter(tried: int) -> float:
     return random.uniform(0.05, 0.25) * tried  # noqa: S311  # spreading load, not guarding a secret
 
 
+def _is_frozen(policy: Callable[[], Policy], message: Announcement, now: datetime) -> bool:
+    """Whether a freeze window holds the subject of an announcement; an unreadable policy ends none."""
+    target = read_target(message.target, message.account, message.region)
+    if not isinstance(target, Target):
+        return False
+    try:
+        return policy().is_frozen(message.action, target, now)
+    except PolicyError:
+        return True
+
+
+def _announced_by_the_desk(_: Announcement) -> None:
+    """Page may not write to the bus: its desk asks for what is to be announced each minute."""
+
+
 class Wiring:
     """Builds one function's parts from its settings; clients are made once a cold start."""
 
@@ -124,22 +141,46 @@ class Wiring:
         self.bus = EventBus(reader(self.session, "events"), settings.bus_name)
         self.announcer = Announcer(self.bus, self.ledger, log)
 
+    @cached_property
+    def policies(self) -> "LayerPolicy | PolicyInForce":
+        """The policy of a function that acts or verifies."""
+        return self._policies(self.dynamodb, self.announcer.announce_without_ledger, attempts=2)
+
+    def _policies(
+        self, memory: "DynamoDBClient", announce: Callable[[Announcement], None], *, attempts: int
+    ) -> "LayerPolicy | PolicyInForce":
+        """The layer's policy, or the one in AppConfig, imported only there: a look takes 16 s at worst."""
+        if not self.settings.policy_configuration:
+            return LayerPolicy(self.settings.policy_path)
+        from firebreak.aws.app_configuration import AppConfiguration
+        from firebreak.remediation.policy_in_force import PolicyInForce
+
+        own, connect = self.settings, partial(fail_fast, self.session, "appconfigdata", attempts=attempts)
+        return PolicyInForce(
+            fetch=AppConfiguration(connect, *own.policy_configuration).read,
+            kept=DynamoPolicies(memory, own.ledger_table).last_loaded,
+            layer=LayerPolicy(own.policy_path).policy,
+            announce=announce,
+            stack=StackAddress(own.stack_name, own.region, own.account),
+            now=self.clock.now,
+            log=self.log,
+        )
+
     def services(self) -> Connections:
         """The services that actions work with: reading clients, and writing ones that send once."""
-        path = self.settings.policy_path
         return Connections(
             partial(reader, self.session),
             partial(mutator, self.session),
             self._listed,
-            lambda: load_policy(path).missing_data,
+            lambda: self.policies.policy().missing_data,
         )
 
     def _listed(self, name: str) -> Reading[Runbook]:
         """The policy's entry for a runbook."""
         try:
-            return load_policy(self.settings.policy_path).runbook(name) or ABSENT
+            return self.policies.policy().runbook(name) or ABSENT
         except PolicyError as error:
-            return Unknown(f"{len(error.problems)} problems in the policy")
+            return Unknown(error.cause)
 
     def schedules(self) -> OneTimeSchedules:
         """The one-time schedules; a wake-up of this function goes to the alias it was invoked by."""
@@ -156,11 +197,10 @@ class Wiring:
             key_arn=own.schedule_key_arn,
         )
 
-    def alarms(self) -> EffectiveAlarms:
-        """Reads alarms, in their effective state for their owners."""
-        path = self.settings.policy_path
+    def alarms(self, policy: Callable[[], Policy] | None = None) -> EffectiveAlarms:
+        """Reads alarms, in their effective state for their owners, by that policy or the one for acts."""
         found = CloudWatchAlarms(reader(self.session, "cloudwatch"), self.alarm_types)
-        return EffectiveAlarms(found, lambda: load_policy(path).missing_data)
+        return EffectiveAlarms(found, lambda: (policy or self.policies.policy)().missing_data)
 
     def storm_watch(self) -> StormWatch:
         """Counts red alarms."""
@@ -206,7 +246,7 @@ class Wiring:
             announcer=self.announcer,
             recorder=DecisionRecorder(self.ledger, schedules, self.announcer, self.clock, self.log),
             storms=self.storm_watch(),
-            policy=lambda: load_policy(self.settings.policy_path),
+            policy=self.policies.policy,
             acknowledged=DynamoThreads(self.dynamodb, self.settings.ledger_table).acknowledged_by,
             clock=self.clock,
             log=self.log,
@@ -285,7 +325,7 @@ class Wiring:
             bus=self.bus,
             announcer=self.announcer,
             storms=self.storm_watch(),
-            policy=lambda: load_policy(self.settings.policy_path),
+            policy=self.policies.policy,
             clock=self.clock,
             log=self.log,
             stack_name=self.settings.stack_name,
@@ -308,13 +348,13 @@ class Wiring:
 
     def _policy_keeper(self) -> PolicyKeeper:
         """Keeps the policy's text; Verify alone does, for no act waits for it."""
-        own = self.settings
         return PolicyKeeper(
-            policy=lambda: load_policy(own.policy_path),
-            text=lambda: policy_text(own.policy_path),
+            policy=self.policies.policy,
+            text=self.policies.text,
             looks_secret=looks_secret,
-            texts=DynamoPolicies(self.dynamodb, own.ledger_table, self.retention),
+            texts=DynamoPolicies(self.dynamodb, self.settings.ledger_table, self.retention),
             log=self.log,
+            served=self.policies.served,
         )
 
     def tag_router(self) -> TagRouter:
@@ -336,8 +376,8 @@ class Wiring:
         """
         if not self.settings.topic_arn:
             raise SettingsError("PAGE_TOPIC_ARN", "is not set")
-        own = self.settings
-        memory = fail_fast(self.session, "dynamodb")
+        own, memory = self.settings, fail_fast(self.session, "dynamodb")
+        policies = self._policies(memory, _announced_by_the_desk, attempts=1)
         dispatcher = Dispatcher(
             threads=DynamoThreads(memory, own.ledger_table),
             carrier=self._carrier(memory),
@@ -354,26 +394,17 @@ class Wiring:
             dispatcher=dispatcher,
             storms=DynamoStorms(memory, own.ledger_table, of_pages=True),
             holding=DynamoStorms(memory, own.ledger_table),
-            storm=lambda: load_policy(own.policy_path).storm,
-            alarms=self.alarms(),
-            rules=lambda: load_policy(own.policy_path).paging,
-            frozen=self._frozen,
+            storm=lambda: policies.for_pages().storm,
+            alarms=self.alarms(policies.for_pages),
+            rules=lambda: policies.for_pages().paging,
+            frozen=partial(_is_frozen, policies.policy),
+            policy_trouble=policies.trouble,
             clock=self.clock,
             log=self.log,
             account=own.account,
             region=own.region,
             partition=own.partition,
         )
-
-    def _frozen(self, message: Announcement, now: datetime) -> bool:
-        """Whether a freeze window holds the subject of an announcement; an unreadable policy ends none."""
-        target = read_target(message.target, message.account, message.region)
-        if not isinstance(target, Target):
-            return False
-        try:
-            return load_policy(self.settings.policy_path).is_frozen(message.action, target, now)
-        except PolicyError:
-            return True
 
     def _carrier(self, memory: "DynamoDBClient") -> Carrier:
         """All channels; the channel that belongs to AWS is made here, the others bring their own clients."""

@@ -8,7 +8,7 @@ from typing import Any
 from firebreak.ledger.dynamodb import DynamoLedger
 from firebreak.ledger.policies import DynamoPolicies
 from firebreak.ledger.retention import Retention
-from firebreak.policy.compiler import hash_of
+from firebreak.policy.policy import hash_of
 from firebreak_cli.replay.replaying import own_build
 from tests.cli.running import run_in
 from tests.support import builders as a

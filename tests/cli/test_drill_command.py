@@ -280,7 +280,7 @@ def test_the_json_says_the_same(world: World) -> None:
     explanation = drills.predicted(a.alarm(NAME), world.policy, live_sources_of(world), world.clock.now)
     report = drill(Scenario.RECOVERS, alarm).run()
 
-    found = json.loads(drill_screen.as_json(report, explanation, stack(world)))
+    found = json.loads(drill_screen.as_json(report, explanation, stack(world), "policy.toml"))
 
     assert (found["good"], found["scenario"], found["set_back"]) == (True, "recovers", True)
     assert [step["step"] for step in found["steps"]] == [step.name for step in report.steps]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from firebreak.ledger.policies import policy_pk
-from firebreak.policy.compiler import hash_of
+from firebreak.policy.policy import hash_of
 from firebreak_cli.replay import replay_screen
 from firebreak_cli.replay.replaying import Replay, own_build
 from tests.cli.exports import items, refuse

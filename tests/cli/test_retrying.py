@@ -16,7 +16,7 @@ from firebreak.core.reasons import Reason
 from firebreak.core.tags import MISSING_DATA_TAG
 from firebreak.policy.compiler import parse_policy
 from firebreak.wire.requests import request_from_event
-from firebreak_cli.queries import live_alarms
+from firebreak_cli import policies
 from tests.cli.consoles import (
     CALLER,
     MINUTE,
@@ -70,7 +70,7 @@ def test_an_alarm_whose_silence_is_the_symptom_is_asked_about_again(
         written = tmp_path / "policy.toml"
         written.write_text(a.AUTO_POLICY + '[missing_data]\nmeans = "symptom"\n', encoding="utf-8")
         world.policy = parse_policy(written.read_text(encoding="utf-8"), "policy.toml")
-        monkeypatch.setattr(live_alarms, "policy_path", lambda _: written)
+        monkeypatch.setattr(policies, "policy_path", lambda _: written)
     word = SYMPTOM if where == "tag" else {}
     tags = {"firebreak:action": "restart-service"} | word
     refused_in_a_pause(world, state=AlarmState.INSUFFICIENT_DATA, previous=AlarmState.OK, tags=tags)

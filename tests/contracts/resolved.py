@@ -48,7 +48,12 @@ class Stack:
                 return of
 
     def _holds(self, condition: str) -> bool:
-        match template()["Conditions"][condition]:
+        return self._is_true(template()["Conditions"][condition], condition)
+
+    def _is_true(self, of: Any, condition: str) -> bool:
+        match of:
+            case {"Fn::And": list() as parts}:
+                return all(self._is_true(one, condition) for one in parts)
             case {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, other]}]}:
                 return bool(self.names[name] != other)
             case {"Fn::Equals": [{"Ref": name}, other]}:
@@ -73,6 +78,10 @@ class Stack:
             "AWS::Region": self.region,
             "AWS::StackName": self.name,
             "Ledger": self.ledger,
+            "PolicyApplication": "abc1234",
+            "PolicyEnvironment": "def1234",
+            "PolicyProfile": "0ab1234",
+            "PolicyStrategy": "xyz1234",
             "ScheduleGroup": self.name,
             "Bus.Arn": f"arn:{self.partition}:events:{here}:event-bus/{self.name}",
             "DeadLetters.Arn": f"arn:{self.partition}:sqs:{here}:{self.name}-DeadLetters{self.suffix}",

@@ -16,7 +16,8 @@ ENVIRONMENTS = {
     if isinstance(one, dict)
 }
 # Every name that a later stack of the same name needs again.
-RETAINED = {"Ledger"}
+# AppConfig makes several applications of one name: no call that creates one answers a conflict.
+RETAINED = {"Ledger", "PolicyApplication", "PolicyEnvironment", "PolicyProfile"}
 
 
 def holds(condition: Any, given: dict[str, str]) -> bool:

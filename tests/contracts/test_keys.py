@@ -45,6 +45,12 @@ def names_of_keys(properties: Mapping[str, Any]) -> set[str]:
     return {one for one in properties if NAMES_A_KEY.search(one)}
 
 
+def keys_to_set(kind: str) -> set[str]:
+    """The keys that a template can give a resource of that type; others CloudFormation only answers."""
+    only_read = {one.rpartition("/")[2] for one in schema(kind).get("readOnlyProperties", ())}
+    return names_of_keys(schema(kind)["properties"]) - only_read
+
+
 @cache
 def schema(kind: str) -> dict[str, Any]:
     folder, of = schemas()
@@ -66,9 +72,7 @@ def made() -> Iterator[tuple[str, str, dict[str, Any]]]:
 def test_every_resource_that_can_take_a_key_takes_it() -> None:
     """By AWS's schema of its type, so that no resource that is added can be forgotten."""
     taken = {
-        f"{name}.{key}": properties.get(key)
-        for name, kind, properties in made()
-        for key in names_of_keys(schema(kind)["properties"])
+        f"{name}.{key}": properties.get(key) for name, kind, properties in made() for key in keys_to_set(kind)
     }
     encrypted: Any = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY}
     assert taken.pop("Ledger.SSESpecification") == {"Fn::If": ["HasKey", encrypted, {"Ref": "AWS::NoValue"}]}
@@ -77,8 +81,9 @@ def test_every_resource_that_can_take_a_key_takes_it() -> None:
 
 
 def test_the_search_for_keys_finds_those_that_are_known() -> None:
-    found = {kind for _, kind, _ in made() if names_of_keys(schema(kind)["properties"])}
+    found = {kind for _, kind, _ in made() if keys_to_set(kind)}
     assert found == {
+        "AWS::AppConfig::ConfigurationProfile",
         "AWS::DynamoDB::Table",
         "AWS::Events::EventBus",
         "AWS::Lambda::Function",
@@ -162,7 +167,13 @@ def test_page_uses_the_keys_of_its_channels_through_what_keeps_or_sends_and_no_o
 def test_people_decrypt_only_through_what_keeps_it(policy: str) -> None:
     (found,) = [one for one in statements([{"Ref": policy}]) if one["Resource"] == KEY]
     assert iam_actions(found) == ["kms:Decrypt"]
-    assert through(found) == {"dynamodb", "events", "scheduler"}
+    assert through(found) == {"appconfig", "dynamodb", "events", "scheduler"}
+
+
+def test_an_author_encrypts_a_pushed_policy_through_appconfig_alone() -> None:
+    (found,) = [one for one in statements([{"Ref": "PolicyAuthorPolicy"}]) if one["Resource"] == KEY]
+    assert iam_actions(found) == ["kms:GenerateDataKey"]
+    assert found["Condition"]["StringLike"]["kms:ViaService"] == {"Fn::Sub": "appconfig.${AWS::Region}.*"}
 
 
 def test_the_key_policy_of_the_example_is_that_of_the_document() -> None:

@@ -18,6 +18,10 @@ from tests.contracts.template import functions, resource, rules, template
 
 # The longest names that the services take, in characters, from the references of their APIs.
 LIMITS = {
+    "AWS::AppConfig::Application": 64,
+    "AWS::AppConfig::ConfigurationProfile": 128,
+    "AWS::AppConfig::DeploymentStrategy": 64,
+    "AWS::AppConfig::Environment": 64,
     "AWS::CloudWatch::Alarm": 255,
     "AWS::CloudWatch::Dashboard": 255,
     "AWS::DynamoDB::Table": 255,

@@ -167,6 +167,8 @@ LONGEST = Stack(
     parameters={
         "KeyArn": f"arn:aws-us-gov:kms:ap-southeast-5:{'1' * 12}:key/{'0' * 36}",
         "DrillAlarms": "d" * 40,
+        "PolicySource": "APPCONFIG",
+        "PolicyDeploymentStrategy": "AppConfig.Linear50PercentEvery30Seconds",
     },
 )
 

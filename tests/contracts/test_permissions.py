@@ -75,6 +75,8 @@ def test_verify_may_look_at_what_the_actions_look_at_and_change_none_of_it() -> 
 
 
 PAGE = {
+    "appconfig:GetLatestConfiguration",
+    "appconfig:StartConfigurationSession",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricWidgetImage",
     "cloudwatch:ListTagsForResource",

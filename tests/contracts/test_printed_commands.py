@@ -28,6 +28,7 @@ NAMED = {
     # The examples of their help.
     "act.py": {"firebreak act restart-service ecs:prod/api --reason "},
     "undo.py": {"firebreak undo i-0123456789 --reason "},
+    "policy_pushing.py": {"firebreak policy push policy.toml --stack firebreak"},
     # Replaced by commands for the stack in question before they are shown.
     "advice.py": {"firebreak resume", "firebreak switches", "firebreak retry "},
     # Likewise; the document has them as they are (tests/cli/test_on_aws_command.py).

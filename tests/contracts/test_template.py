@@ -30,7 +30,7 @@ HARMLESS = re.compile(
     r"(\w[\w-]*:(Describe|List|BatchGet|Get)\w*"
     r"|dynamodb:(Query|PutItem|UpdateItem|DeleteItem|ConditionCheckItem)"
     r"|events:PutEvents|scheduler:CreateSchedule|iam:PassRole|sns:Publish|kms:(Decrypt|GenerateDataKey)"
-    r"|logs:FilterLogEvents|dynamodb:Scan|iam:SimulatePrincipalPolicy)"
+    r"|appconfig:StartConfigurationSession|logs:FilterLogEvents|dynamodb:Scan|iam:SimulatePrincipalPolicy)"
 )
 # Changes for which IAM knows no tag of the resource; the limit that applies instead is given with each.
 WITHOUT_TAGS = {
@@ -66,8 +66,8 @@ every_rule = pytest.mark.parametrize(
 
 def named_arn(name: str) -> dict[str, str]:
     """The ARN of a function's alias as the template writes it, from names."""
-    place = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function"
-    return {"Fn::Sub": place + ":${AWS::StackName}-" + kebab(name) + ":live"}
+    place = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-"
+    return {"Fn::Sub": f"{place}{kebab(name)}:live"}
 
 
 def skeleton(name: str) -> dict[str, Any]:
@@ -204,9 +204,8 @@ def test_a_change_of_the_layer_reaches_the_alias(name: str) -> None:
     assert resource("SharedLayer")["PublishLambdaVersion"] is True
 
 
-# The parameters that change the configuration of every function, and one that is too long for a description:
-# the documents say what it takes. The endpoint is local AWS's.
-OF_EVERY_VERSION = {"Architecture", "DecisionRetentionInDays", "KeyArn", "PolicyFile"}
+# Those that change every function, and one that is too long for a description: the documents say so.
+OF_EVERY_VERSION = {"Architecture", "DecisionRetentionInDays", "KeyArn", "PolicyFile", "PolicySource"}
 NOT_IN_A_DESCRIPTION = {"EndpointUrl", "LedgerTableName"}
 
 
@@ -232,8 +231,9 @@ def test_the_description_of_a_version_fits_at_the_longest_values() -> None:
     longest = {
         "Architecture": "x86_64",
         "DecisionRetentionInDays": str(parameters["DecisionRetentionInDays"]["MaxValue"]),
-        "KeyArn": f"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-{'0' * 32}",
+        "Key": f"key/mrk-{'0' * 32}",
         "PolicyFile": "x" * parameters["PolicyFile"]["MaxLength"],
+        "PolicySource": max(parameters["PolicySource"]["AllowedValues"], key=len),
     }
     longest["Topic"] = "t" * int(re.findall(r",(\d+)\}$", parameters["PageTopicArn"]["AllowedPattern"])[0])
     written, _ = functions()["Page"]["VersionDescription"]["Fn::Sub"]

@@ -12,6 +12,10 @@ from tests.docs.documents import ROOT
 
 # The properties by which a template gives a resource of that kind its physical name.
 NAMED_BY = {
+    "AWS::AppConfig::Application": "Name",
+    "AWS::AppConfig::ConfigurationProfile": "Name",
+    "AWS::AppConfig::DeploymentStrategy": "Name",
+    "AWS::AppConfig::Environment": "Name",
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::DynamoDB::Table": "TableName",

@@ -175,10 +175,7 @@ def test_of_two_ends_the_later_one_is_the_end() -> None:
 
 def test_a_named_human_overrides_a_freeze_and_the_check_says_who_and_why() -> None:
     check = freeze(by_hand(despite_freeze=WHY), a.rules(never=(Always("sale"),)), a.snapshot())
-    words = (
-        "inside never-window sale until 12:00:30Z;"
-        " overridden by ana: VP on the phone"
-    )
+    words = "inside never-window sale until 12:00:30Z; overridden by ana: VP on the phone"
     assert check == Check("freeze", PASSED, words, overridden=True)
     decision = decide(by_hand(despite_freeze=WHY), a.rules(never=(Always("sale"),)), a.snapshot())
     assert (decision.outcome, decision.override) == (Act(a.PLAN), words)

@@ -33,8 +33,17 @@ def built_home() -> Path | None:
 
 
 @contextmanager
-def deployed(folder: Path, build: Path, policy: str, secrets: dict[str, str]) -> Iterator[LocalAws]:
-    """Deploy a copy of that build with the policy; the secrets are parameters that Page may read."""
+def deployed(
+    folder: Path,
+    build: Path,
+    policy: str,
+    secrets: dict[str, str],
+    parameters: dict[str, str] | None = None,
+) -> Iterator[LocalAws]:
+    """Deploy a copy of that build with the policy; the secrets are parameters that Page may read.
+
+    `parameters` are those of the stack that are not as local AWS has them.
+    """
     parse_policy(policy, "the test's policy")
     home = Home(folder)
     shutil.copytree(build, home.build, symlinks=True)
@@ -45,7 +54,7 @@ def deployed(folder: Path, build: Path, policy: str, secrets: dict[str, str]) ->
         ssm = running.session().client("ssm")
         for name, value in secrets.items():
             ssm.put_parameter(Name=name, Value=value, Type="SecureString")
-        found = stack.deploy(REPOSITORY, home, sam, running, lambda _: None)
+        found = stack.deploy(REPOSITORY, home, sam, running, lambda _: None, parameters=parameters)
         permissions.widen_resources(running.session(), found)
         yield LocalAws(running, found)
     finally:

@@ -37,8 +37,7 @@ name = "prod-changes"
 arn = "{ARN}"
 """
 OVERRIDDEN = (
-    "freeze: inside never-window black-friday until 2026-11-22 00:00:00Z;"
-    " overridden by ana: VP on the phone"
+    "freeze: inside never-window black-friday until 2026-11-22 00:00:00Z; overridden by ana: VP on the phone"
 )
 
 

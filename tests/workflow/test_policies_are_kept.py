@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from boto3.session import Session
 
+from firebreak.core.readings import ABSENT, Reading
 from firebreak.errors import PolicyError, Throttled
 from firebreak.ledger.items import DamagedItem, Item, expires
 from firebreak.ledger.policies import SPARE, DynamoPolicies, left_out, policy_pk, read_policy_text
+from firebreak.ledger.ports import KeptPolicy
 from firebreak.ledger.retention import DECISION_KEPT, Retention
 from firebreak.paging.secret_detectors import looks_secret
-from firebreak.policy.compiler import hash_of
-from firebreak.policy.policy import Policy
+from firebreak.policy.policy import Policy, hash_of
 from firebreak.remediation.policy_keeper import EVERY, MOST_CHARACTERS, PolicyKeeper
 from firebreak.settings import Settings
 from firebreak.wiring import Wiring
@@ -61,6 +62,15 @@ class Texts:
     def leave_out(self, policy_hash: str, why: str, at: datetime) -> None:
         del policy_hash, at
         self.left_out.append(why)
+
+    def last_loaded(self) -> Reading[KeptPolicy]:
+        return ABSENT
+
+    def keep_last_loaded(self, found: KeptPolicy) -> None:
+        raise AssertionError(found)
+
+    def leave_out_last_loaded(self, why: str, found: KeptPolicy) -> None:
+        raise AssertionError(why, found)
 
 
 def counting(texts: Texts, log: ListLog, text: str = a.AUTO_POLICY) -> PolicyKeeper:

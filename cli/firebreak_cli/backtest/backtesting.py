@@ -71,12 +71,13 @@ def replayed(path: Path, policy: Policy, asked: Question, progress: Progress) ->
     return replay
 
 
-def compare(before: Path, after: Path, history: Path, progress: Progress, *, opted_in: bool) -> Comparison:
-    """Both policies on one saved history. Raises Ending or PolicyError."""
-    policies = load_policy(before), load_policy(after)
+def compare(
+    before: Policy, after: Policy, history: Path, progress: Progress, *, opted_in: bool
+) -> Comparison:
+    """Both policies on one saved history. Raises Ending."""
     facts, items = read_facts(read_lines(history), str(history))
     reader = TransitionReader(facts.start, facts.end, facts.mutes)
-    one, other = (Replay(facts, policy, reader, Assumptions(opted_in=opted_in)) for policy in policies)
+    one, other = (Replay(facts, policy, reader, Assumptions(opted_in=opted_in)) for policy in (before, after))
     compared = Comparison(one, other)
     compared.run(reader.read(_reported(items, progress)))
     return compared

@@ -85,16 +85,16 @@ def _preview(
 
     from firebreak.core.reasons import Reason
     from firebreak.ledger.switches import Switches
-    from firebreak.policy.loader import load_policy
     from firebreak_cli.acting.preview import preview, read_asked
-    from firebreak_cli.explain.deployed_policy import difference, newest_policy
+    from firebreak_cli.explain.deployed_policy import newest_difference
     from firebreak_cli.explain.sources import live_sources
     from firebreak_cli.operations import approvals, switches
-    from firebreak_cli.policies import policy_path
+    from firebreak_cli.policies import policy_of
     from firebreak_cli.progress import shown_progress
 
     asked = read_asked(action, target, switches.reason_of(reason), found, despite_freeze)
-    policy, by = load_policy(policy_path(found.policy_file)), approvals.caller(found)
+    used, by = policy_of(found), approvals.caller(found)
+    policy = used.policy
     dynamodb = found.reader("dynamodb")
     with shown_progress(environment.now, sys.stderr) as look:
         looked = partial(
@@ -111,8 +111,8 @@ def _preview(
         if made.decision.reason is Reason.CLOCK_BEHIND:  # another act was claimed while it looked
             made = looked(at=environment.now() + offset)
         look("the policy of the stack's newest decision")
-        deployed = newest_policy(dynamodb, found.ledger_table)
-    return replace(made, differs=difference(deployed, policy.hash) if deployed else "")
+        differs = newest_difference(found, used)
+    return replace(made, differs="; ".join((*used.notes, *filter(None, [differs]))))
 
 
 def _request(environment: Environment, found: Stack, preview: "Preview", *, wait: bool) -> "Outcome":

@@ -81,7 +81,6 @@ def _init(
 def _play(
     ctx: typer.Context, scenario: str, alarm: str, stack: str, timeout: str, *, yes: bool, as_json: bool
 ) -> None:
-    from firebreak.policy.loader import load_policy
     from firebreak_cli import screen
     from firebreak_cli.drill import drill_screen, drills
     from firebreak_cli.drill.times import Scenario
@@ -90,18 +89,19 @@ def _play(
     from firebreak_cli.explain.deployed_policy import compared
     from firebreak_cli.explain.sources import live_sources
     from firebreak_cli.operations.switches import length_of
-    from firebreak_cli.policies import policy_path
+    from firebreak_cli.policies import policy_of
 
     environment = environment_of(ctx)
     lasts = length_of(timeout, "--timeout")
     found = find(environment, stack)
-    policy = load_policy(policy_path(found.policy_file))
+    used = policy_of(found)
+    policy = used.policy
     cloudwatch = found.reader("cloudwatch")
     ready = drills.ready(cloudwatch, alarm, environment.now())
     predicted = drills.predicted(ready.red, policy, live_sources(found, policy), environment.now)
-    explanation = compared(replace(predicted, stack=found.address), found)
+    explanation = compared(replace(predicted, stack=found.address), found, used)
     if not as_json:
-        explain_screen.show(explanation, found.policy_file, screen.console())
+        explain_screen.show(explanation, used.place, screen.console())
     rules = drills.require_fitting_rules(Scenario(scenario), explanation)
     if not yes:
         confirm(f"Turn {alarm} red, so that this happens in {found.place}?")
@@ -118,7 +118,7 @@ def _play(
     )
     report = _run(played)
     if as_json:
-        typer.echo(drill_screen.as_json(report, explanation, found))
+        typer.echo(drill_screen.as_json(report, explanation, found, used.place))
     else:
         drill_screen.show(report, found, screen.console())
     _end(report)

@@ -1,4 +1,4 @@
-"""`firebreak policy check`, `diff`, `test` and `schema`."""
+"""`firebreak policy check`, `diff`, `test` and `schema`; `push` and `show` are in policy_pushing.py."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from firebreak_cli.commands.policy_pushing import register as register_pushing
 from firebreak_cli.environment import environment_of
 from firebreak_cli.exit_codes import (
     BAD_INPUT,
@@ -18,11 +19,12 @@ from firebreak_cli.exit_codes import (
 from firebreak_cli.options import AsJson, print_json
 from firebreak_cli.plain_group import PlainGroup
 
-policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files.")
+policy_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, help="Look at policy files, and push one.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the `firebreak` command."""
+    register_pushing(policy_app)
     app.add_typer(policy_app, name="policy")
 
 
@@ -39,9 +41,10 @@ def check(
     Values that are allowed but probably a mistake are warnings on stderr.
     """
     from firebreak.paging.rendering import plain
-    from firebreak.policy.compiler import hash_of, read_policy
+    from firebreak.policy.compiler import read_policy
     from firebreak.policy.lines import lines_of, with_line
     from firebreak.policy.loader import policy_text
+    from firebreak.policy.policy import hash_of
     from firebreak.policy.renamed_keys import warnings_of_names
     from firebreak_cli.policy_warnings import warnings_of
 
@@ -137,6 +140,7 @@ def diff(
 
     Example: firebreak policy diff main.toml policy.toml --history history.jsonl.gz --fail-on more-acts
     """
+    from firebreak.policy.loader import load_policy
     from firebreak_cli import screen
     from firebreak_cli.backtest import comparison
     from firebreak_cli.backtest.backtesting import compare
@@ -147,7 +151,7 @@ def diff(
         raise Ending(BAD_INPUT, f"--fail-on {min(refused)}: one of {', '.join(comparison.Change)}")
     files = str(before), str(after)
     with shown_progress(environment_of(ctx).now, sys.stderr) as progress:
-        compared = compare(before, after, history, progress, opted_in=opted_in)
+        compared = compare(load_policy(before), load_policy(after), history, progress, opted_in=opted_in)
     if as_json:
         print_json(comparison.comparison_json(compared, files))
     elif markdown:

@@ -41,12 +41,11 @@ def undo(
     as_json: AsJson = False,
 ) -> None:
     """Put the last act of an incident back, while Firebreak still watches it and the action can."""
-    from firebreak.policy.loader import load_policy
     from firebreak_cli.acting import undoing
     from firebreak_cli.acting.results import Result, exit_code
     from firebreak_cli.explain.sources import live_sources
     from firebreak_cli.operations import approvals, switches
-    from firebreak_cli.policies import policy_path
+    from firebreak_cli.policies import policy_of
     from firebreak_cli.polling import Polling
     from firebreak_cli.progress import shown_progress
 
@@ -54,7 +53,7 @@ def undo(
     despite = override_reason(despite_freeze)
     found = find(environment, stack)
     desk, by = undoing.UndoDesk(found), approvals.caller(found)
-    known, policy = desk.incident(incident), load_policy(policy_path(found.policy_file))
+    known, policy = desk.incident(incident), policy_of(found).policy
     sources, now = live_sources(found, policy), environment.now()
     preview = desk.preview(
         known, by=by, why=why, despite_freeze=despite, now=now, policy=policy, sources=sources

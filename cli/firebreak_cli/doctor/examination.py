@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from firebreak.policy.policy import Policy
@@ -22,6 +21,7 @@ from firebreak_cli.doctor.newest import Newest, newest_of
 from firebreak_cli.doctor.roles import RoleRights, rights_of
 from firebreak_cli.doctor.survey import Survey, Surveyor
 from firebreak_cli.once import Once
+from firebreak_cli.policies import StackPolicy
 from firebreak_cli.stack import Stack
 
 
@@ -29,13 +29,13 @@ from firebreak_cli.stack import Stack
 class Examination:
     """All that a check may look at. Every look may raise AwsError or Ending, and is made once.
 
-    `now` is when the run began, `clock` is this machine's. `policy_named` says that --policy named the file.
-    `sleep` waits so many seconds, for the few looks that AWS answers later.
+    `now` is when the run began, `clock` is this machine's. `used` is the policy that the looks are made by,
+    and `policy_named` says that --policy named its file. `sleep` waits so many seconds, for the few looks
+    that AWS answers later.
     """
 
     stack: Stack
-    policy: Policy
-    policy_file: Path
+    used: StackPolicy
     policy_named: bool
     now: datetime
     clock: Callable[[], datetime]
@@ -49,11 +49,15 @@ class Examination:
     newest: Once[Newest]
     sleep: Callable[[float], None] = time.sleep
 
+    @property
+    def policy(self) -> Policy:
+        """The policy that the looks are made by."""
+        return self.used.policy
+
 
 def examination_of(
     stack: Stack,
-    policy: Policy,
-    policy_file: Path,
+    used: StackPolicy,
     clock: Callable[[], datetime],
     progress: Callable[[str], None],
     *,
@@ -67,7 +71,7 @@ def examination_of(
     def survey() -> Survey:
         surveyor = Surveyor(
             stack=stack,
-            policy=policy,
+            policy=used.policy,
             own=frozenset(deployment().of_type(ALARM).values()),
             # Local AWS does not say whether tags ride, and there they do.
             rides_unsaid=bool(deployment().parameters.get("EndpointUrl")),
@@ -78,8 +82,7 @@ def examination_of(
 
     return Examination(
         stack=stack,
-        policy=policy,
-        policy_file=policy_file,
+        used=used,
         policy_named=policy_named,
         now=now,
         clock=clock,

@@ -11,6 +11,7 @@ from firebreak_cli.doctor import (
     drift_look,
     page_looks,
     place_looks,
+    pushed_policy_look,
     role_looks,
     secret_looks,
     stack_looks,
@@ -54,6 +55,7 @@ LOOKS: Mapping[str, Callable[[Examination], Looked]] = MappingProxyType(
         "FB401": place_looks.same_policy,
         "FB402": place_looks.no_odd_setting,
         "FB403": calendar_looks.calendars_can_be_read,
+        "FB404": pushed_policy_look.newest_is_in_force,
         "FB501": place_looks.enough_concurrency,
         "FB502": place_looks.clocks_agree,
     }

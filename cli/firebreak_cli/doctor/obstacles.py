@@ -120,6 +120,7 @@ OF_THE_MOMENT = frozenset(
         Reason.PLAN_EXPIRED,
         Reason.LEDGER_UNAVAILABLE,
         Reason.POLICY_UNUSABLE,
+        Reason.POLICY_NOT_RENEWED,
         Reason.UNUSABLE_EVENT,
         Reason.FUNCTION_FAILED,
         Reason.UNSUPPORTED_REQUEST,

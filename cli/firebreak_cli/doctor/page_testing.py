@@ -13,12 +13,11 @@ from firebreak.core.paging.rules import ChannelKind, ChannelRules
 from firebreak.core.readings import NotRead, Reading, Unknown
 from firebreak.errors import AwsError, Unavailable
 from firebreak.ledger.page_tests import DynamoPageTests
-from firebreak.policy.loader import load_policy
 from firebreak_cli.doctor.page_looks import Subscriptions, subscriptions_of
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.operations.approvals import caller
-from firebreak_cli.policies import policy_path
+from firebreak_cli.policies import policy_in, policy_of
 from firebreak_cli.polling import Polling
 from firebreak_cli.stack import Deployment, Stack, human_bus
 
@@ -65,7 +64,7 @@ class Tested:
 
 def channel_of(name: str, policy: Path | None, stack: Stack) -> ChannelRules:
     """The channel of that name in the policy. Raises Ending, which names those that there are."""
-    channels = load_policy(policy or policy_path(stack.policy_file)).paging.channels
+    channels = (policy_in(policy) if policy else policy_of(stack)).policy.paging.channels
     if name not in channels:
         known = ", ".join(sorted(channels))
         raise Ending(BAD_INPUT, f"--page-test {name}: the policy has no such channel; it has {known}")

@@ -1,4 +1,4 @@
-"""The looks at the policy, the account and this machine: FB401, FB402, FB501 and FB502."""
+"""The looks at the policy as it is written, the account and this machine: FB401, FB402, FB501 and FB502."""
 
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -6,7 +6,6 @@ from email.utils import parsedate_to_datetime
 from firebreak.aws.translate import translated
 from firebreak.core.formats import format_span
 from firebreak.policy.compiler import read_policy
-from firebreak.policy.loader import policy_text
 from firebreak.policy.renamed_keys import warnings_of_names
 from firebreak_cli.doctor.deployment import FUNCTION, REPORT, WATCH, Deployment
 from firebreak_cli.doctor.examination import Examination
@@ -26,13 +25,18 @@ _JUDGED_BY_ANOTHER = "Run it in the clone that was deployed, or name a file with
 
 
 def same_policy(seen: Examination) -> Looked:
-    """FB401. A judgement by a copy that the stack does not have is not known, unless --policy names it."""
+    """FB401. A judgement by a copy that the stack does not have is not known, unless --policy names it.
+
+    Of a policy in AppConfig there is no copy: FB404 looks at that.
+    """
+    at = f"{seen.used.place} {seen.policy.hash}"
+    if seen.used.version:
+        return Looked(at)
     newest = seen.newest().decision
     if newest is None:
         return Looked("no decision", (unseen("no decision in the ledger names the policy of the stack"),))
     deployed = DeployedPolicy(newest.policy, newest.at)
-    differs = difference(deployed, seen.policy.hash)
-    at = f"{seen.policy_file} {seen.policy.hash}"
+    differs = difference(deployed, seen.used)
     if not differs:
         return Looked(at)
     if seen.policy_named:
@@ -42,9 +46,9 @@ def same_policy(seen: Examination) -> Looked:
 
 def no_odd_setting(seen: Examination) -> Looked:
     """FB402. The warnings of `firebreak policy check`."""
-    source = read_policy(policy_text(seen.policy_file), str(seen.policy_file))
+    source = read_policy(seen.used.text, seen.used.place)
     odd = (*warnings_of_names(source.renamed), *warnings_of(source.file, seen.now))
-    return Looked(str(seen.policy_file), tuple(warning(one, one.partition(":")[0]) for one in odd))
+    return Looked(seen.used.place, tuple(warning(one, one.partition(":")[0]) for one in odd))
 
 
 def enough_concurrency(seen: Examination) -> Looked:

@@ -281,6 +281,14 @@ _CHECKS = (
         mend="sam deploy with ChangeCalendarArns=ARN,ARN of every calendar that the policy names",
     ),
     Check(
+        code="FB404",
+        area=POLICY,
+        level=Level.STACK,
+        should="The newest policy in AppConfig is in force, and its compiled form says what its text says.",
+        why="The functions decide by an earlier policy, or do nothing, or do what its text does not show.",
+        mend=Own("policy", "push", "FILE"),
+    ),
+    Check(
         code="FB501",
         area=ACCOUNT,
         level=Level.WARNING,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebreak.policy.loader import load_policy
+from firebreak.errors import PolicyError
 from firebreak_cli.doctor.before_looks import site_of
 from firebreak_cli.doctor.deploy_settings import SAMCONFIG
 from firebreak_cli.doctor.examination import examination_of
@@ -17,8 +17,8 @@ from firebreak_cli.doctor.verdict import verdict_of
 from firebreak_cli.doctor.waivers import Waiver, path_next_to, read_waivers, used, waive
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
-from firebreak_cli.policies import policy_path
-from firebreak_cli.stack import find, place_of
+from firebreak_cli.policies import StackPolicy, policy_in, policy_of, policy_path
+from firebreak_cli.stack import Stack, find, place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +43,9 @@ def run(asked: Asked, environment: Environment, progress: Callable[[str], None])
     codes = tuple(code for code in codes_of(asked.only, asked.when) if code not in asked.left_out)
     before = asked.when is When.BEFORE
     stack = (place_of if before else find)(environment, asked.stack)
-    file = asked.policy or policy_path(stack.policy_file)
-    policy, waivers = load_policy(file), _waivers(asked, file)
+    policy, waivers = policy_for(asked.policy, stack), _waivers(asked, stack)
     named = asked.policy is not None
-    seen = examination_of(stack, policy, file, environment.now, progress, policy_named=named)
+    seen = examination_of(stack, policy, environment.now, progress, policy_named=named)
     found = (
         examine(LOOKS_BEFORE, site_of(stack, asked.samconfig), codes)
         if before
@@ -56,8 +55,8 @@ def run(asked: Asked, environment: Environment, progress: Callable[[str], None])
     survey = seen.survey.made
     return Report(
         stack=stack,
-        policy_file=str(asked.policy or stack.policy_file),
-        policy_hash=policy.hash,
+        policy_file=policy.place,
+        policy_hash=policy.policy.hash,
         at=seen.now,
         examined=examined,
         waivers=used(examined, waivers, seen.now),
@@ -84,6 +83,26 @@ def codes_of(only: Sequence[str], when: When = When.DEPLOYED) -> tuple[str, ...]
     return tuple(code for code, check in CHECKS.items() if check.when is when and (not only or code in only))
 
 
-def _waivers(asked: Asked, policy_file: Path) -> Sequence[Waiver]:
-    file = asked.waivers or path_next_to(policy_file)
-    return read_waivers(file) if asked.waivers or file.is_file() else ()
+def policy_for(named: Path | None, stack: Stack) -> StackPolicy:
+    """The policy that the looks are made by. Where AppConfig serves none that loads, FB404 says so."""
+    if named:
+        return policy_in(named)
+    try:
+        return policy_of(stack)
+    except PolicyError:
+        if not stack.policy_configuration:
+            raise
+    return policy_in(policy_path(stack.policy_file), f"{stack.policy_file} of the layer")
+
+
+def _waivers(asked: Asked, stack: Stack) -> Sequence[Waiver]:
+    """The waivers that a file names, or those next to the policy, or to the layer's, if they are there."""
+    if asked.waivers:
+        return read_waivers(asked.waivers)
+    try:
+        file = path_next_to(asked.policy or policy_path(stack.policy_file))
+    except Ending:
+        if not stack.policy_configuration:
+            raise
+        return ()
+    return read_waivers(file) if file.is_file() else ()

@@ -60,8 +60,11 @@ def _length(length: timedelta | None) -> str:
     return f"{int(minutes)}m{int(rest):02d}s" if minutes else f"{seconds:.1f}s"
 
 
-def as_json(report: Report, explanation: Explanation, stack: Stack) -> str:
-    """The same as one JSON object, ASCII only; times are ISO 8601, lengths are seconds."""
+def as_json(report: Report, explanation: Explanation, stack: Stack, policy: str) -> str:
+    """The same as one JSON object, ASCII only; times are ISO 8601, lengths are seconds.
+
+    `policy` is where the explanation's policy was found.
+    """
     seen = report.seen
     return json.dumps(
         {
@@ -78,7 +81,7 @@ def as_json(report: Report, explanation: Explanation, stack: Stack) -> str:
             "incident": seen.incident_id or None,
             "steps": [_step(step) for step in report.steps],
             "history": [{"at": one.at.isoformat(), "what": one.what} for one in seen.lines],
-            "foretold": explanation_json(explanation, stack.policy_file),
+            "foretold": explanation_json(explanation, policy),
         },
         indent=2,
         default=str,

@@ -8,7 +8,6 @@ from pathlib import Path
 from firebreak.core.model import Alarm, AlarmState, OwnEvent
 from firebreak.core.readings import NotRead, Unknown
 from firebreak.intake.alarm_events import placed
-from firebreak.policy.loader import load_policy
 from firebreak.policy.policy import Policy
 from firebreak.wire.lenient_json import parse_timestamp
 from firebreak_cli.environment import Environment
@@ -18,7 +17,7 @@ from firebreak_cli.explain.event_times import moved_to, sent_at
 from firebreak_cli.explain.explainer import Explainer, Explanation
 from firebreak_cli.explain.sns_messages import NO_TAGS
 from firebreak_cli.explain.sources import LiveSources, OfflineSources, live_sources
-from firebreak_cli.policies import policy_path
+from firebreak_cli.policies import StackPolicy, policy_in, policy_of, policy_path
 from firebreak_cli.stack import DEFAULT_POLICY, Stack, find
 
 NOW = "now"
@@ -58,22 +57,23 @@ def answer(asked: Question, environment: Environment) -> tuple[Explanation, str]
 
 
 def _offline(asked: Question, given: Given, clock: Callable[[], datetime]) -> tuple[Explanation, str]:
-    policy, file = _policy(asked.policy, DEFAULT_POLICY)
+    used = policy_in(asked.policy) if asked.policy else policy_in(policy_path(DEFAULT_POLICY), DEFAULT_POLICY)
     trigger = _moved(asked, given.trigger, clock)
     now = _time("--now", asked.now, clock)
     of = "given" if now or asked.at else "event"
     explainer = Explainer(
-        policy=policy, sources=OfflineSources(tagless=given.lacks_tags), clock=of, offline=True
+        policy=used.policy, sources=OfflineSources(tagless=given.lacks_tags), clock=of, offline=True
     )
     found = explainer.explain(trigger, now or sent_at(trigger))
-    return replace(found, notes=given.lacks), file
+    return replace(found, notes=given.lacks), used.place
 
 
 def _live(asked: Question, given: Given | None, environment: Environment) -> tuple[Explanation, str]:
     from firebreak_cli.explain.deployed_policy import compared
 
     stack = find(environment, asked.stack)
-    policy, file = _policy(asked.policy, stack.policy_file)
+    used: StackPolicy = policy_in(asked.policy) if asked.policy else policy_of(stack)
+    policy = used.policy
     given = given or _of_live_alarm(stack, policy, asked.alarm, environment.now())
     trigger, lacks = given.trigger, given.lacks
     if isinstance(trigger, Alarm):
@@ -87,7 +87,7 @@ def _live(asked: Question, given: Given | None, environment: Environment) -> tup
     clock = "given" if asked.at else "real"
     found = Explainer(policy=policy, sources=as_if, clock=clock, offline=False).explain(trigger, now)
     found = replace(found, notes=lacks, stack=stack.address)
-    return found if asked.policy else compared(found, stack), file
+    return found if asked.policy else compared(found, stack, used), used.place
 
 
 def _of_live_alarm(stack: Stack, policy: Policy, name: str, now: datetime) -> Given:
@@ -120,11 +120,6 @@ def _with_live_tags(stack: Stack, alarm: Alarm, lacks: tuple[str, ...]) -> tuple
 def _as_if(sources: LiveSources, trigger: Alarm | OwnEvent, as_if_red: bool) -> LiveSources:  # noqa: FBT001 - a fact
     red = isinstance(trigger, Alarm) and trigger.state is AlarmState.ALARM
     return sources.as_if_red(trigger) if as_if_red and red and isinstance(trigger, Alarm) else sources
-
-
-def _policy(given: Path | None, shipped: str) -> tuple[Policy, str]:
-    """The policy as this machine has it: a stack's layer was built from a copy, maybe an older one."""
-    return (load_policy(given), str(given)) if given else (load_policy(policy_path(shipped)), shipped)
 
 
 def _moved(asked: Question, trigger: Alarm | OwnEvent, clock: Callable[[], datetime]) -> Alarm | OwnEvent:

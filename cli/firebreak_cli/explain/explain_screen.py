@@ -135,7 +135,7 @@ def _basis(found: Explanation, policy_file: str) -> Iterator[screen.Row]:
     spoke = f": {rules.autonomy} by {rules.sources['autonomy']}" if rules else ""
     spoke += f"; ladder {' -> '.join(rules.ladder)} by {rules.sources['ladder']}" if rules else ""
     yield "Pages", _paged(found)
-    copy = "" if found.offline else " (this machine's copy)"
+    copy = "" if found.offline or found.policy_version else " (this machine's copy)"
     yield "Policy", f"{policy_file} {found.decision.policy_hash}{copy}{spoke}"
     if found.offline:
         of = "the event's own time" if found.clock == "event" else "the time given"

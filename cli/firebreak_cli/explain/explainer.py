@@ -49,6 +49,7 @@ class Explanation:
     `clock` says whose time `now` is: "event", "given" or "real". `incident_id` is the id under which
     `firebreak show` finds the decision once it was made; `decided` says that it was. `notes` say what
     the event lacks, and `deployed` is the hash of the policy that the stack last decided by, if known.
+    `policy_version` is the policy's version in AppConfig, 0 where it is a file.
     `stack` is the one that was looked at; None offline. `group` and `target_tags` are the target's,
     where they were read.
     """
@@ -65,6 +66,7 @@ class Explanation:
     decided: bool = False
     notes: tuple[str, ...] = ()
     deployed: str = ""
+    policy_version: int = 0
     stack: StackAddress | None = None
     group: Reading[GroupCount] = _NO_GROUP
     target_tags: Reading[Mapping[str, str]] = _NO_GROUP
@@ -234,6 +236,7 @@ def as_json(found: Explanation, policy_file: str) -> dict[str, object]:
         "ladder_by": rules.sources["ladder"] if rules else None,
         "policy": {
             "file": policy_file,
+            "version": found.policy_version or None,
             "hash": decision.policy_hash,
             "deployed_hash": found.deployed or None,
         },

@@ -13,16 +13,15 @@ from firebreak.core.limits.scopes import application_scope
 from firebreak.core.model import Target
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
 from firebreak.core.tags import OPT_IN_TAG
-from firebreak.errors import AwsError, PolicyError
+from firebreak.errors import AwsError
 from firebreak.intake.names import read_target
 from firebreak.ledger.switches import switch_pk
-from firebreak.policy.loader import load_policy
 from firebreak.policy.policy import Policy
 from firebreak.services.action import AnyAction
 from firebreak.services.connections import Connections, NoWrites
 from firebreak.services.registry import ACTIONS, CATALOG
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
-from firebreak_cli.policies import policy_path
+from firebreak_cli.policies import policy_if_known
 from firebreak_cli.stack import Stack
 
 GLOBAL = "global"
@@ -209,17 +208,15 @@ def _about_group(member: Target, stack: Stack, now: datetime) -> str | Unknown:
 def _about_application(name: str, stack: Stack) -> str | Unknown:
     policy = _policy(stack)
     if policy is None:
-        return Unknown(f"this machine's copy of {stack.policy_file} does not load")
+        return Unknown(f"{stack.policy_place} does not load here")
     if not policy.defaults.application_tag:
         return f"the policy names no application_tag, so nothing belongs to application {name}"
     return Unknown("applications are the values of a tag, which is not searched for")
 
 
 def _policy(stack: Stack) -> Policy | None:
-    try:
-        return load_policy(policy_path(stack.policy_file))
-    except (PolicyError, Ending):
-        return None
+    found = policy_if_known(stack)
+    return found.policy if found else None
 
 
 def _action_on(service: str, stack: Stack, policy: Policy | None) -> AnyAction:

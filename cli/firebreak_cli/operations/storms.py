@@ -13,14 +13,12 @@ from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.storm_messages import ACTS_AGAIN, PAGED_AGAIN, storm_ended_by
 from firebreak.core.paging.commands import PLACEHOLDER
 from firebreak.core.readings import Absent, NotRead, Unknown
-from firebreak.errors import PolicyError
 from firebreak.ledger.storms import DynamoStorms
 from firebreak.ledger.switches import Switches
 from firebreak.paging.rendering import plain
-from firebreak.policy.loader import load_policy
 from firebreak.remediation.alarm_status import read_states
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
-from firebreak_cli.policies import policy_path
+from firebreak_cli.policies import policy_if_known
 from firebreak_cli.queries.live_alarms import of_stack
 from firebreak_cli.stack import Stack
 
@@ -64,14 +62,12 @@ class StormDesk:
                 assert_never(found)
 
     def rules(self) -> StormRules | None:
-        """The rules that end a storm, by this machine's copy of the stack's policy; None if it does not load.
+        """The rules that end a storm, by the stack's policy as this machine finds it; None if it finds none.
 
         May fail without harm: whether there is a storm is shown all the same.
         """
-        try:
-            return load_policy(policy_path(self.stack.policy_file)).storm
-        except (PolicyError, Ending):
-            return None
+        found = policy_if_known(self.stack)
+        return found.policy.storm if found else None
 
     def end(self, by: str, why: str, now: datetime) -> Ended:
         """Ends the storm at once and notifies everybody. Raises Ending when there is none, or AwsError.
@@ -136,9 +132,9 @@ def storm_rows(
 def _end_words(storm: Storm, rules: StormRules | None, stack: Stack, now: datetime) -> str:
     end = ends_at(storm, rules)
     if rules is None or end is None:
-        return f"when it was quiet for long enough; {stack.policy_file} does not load here, so not known when"
+        return f"when it was quiet for long enough; not known when: {stack.policy_place} does not load here"
     few = f"fewer than {rules.alarms} still are"
-    return f"not before {when(end, now)}, if none turns red until then and {few} ({stack.policy_file})"
+    return f"not before {when(end, now)}, if none turns red until then and {few} ({stack.policy_place})"
 
 
 def end_command(storm: Storm, stack: Stack) -> str:

@@ -15,9 +15,8 @@ from firebreak.core.ports import AlarmReads
 from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.intake import alarm_events
 from firebreak.intake.effective_alarms import EffectiveAlarms
-from firebreak.policy.loader import load_policy
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
-from firebreak_cli.policies import policy_path
+from firebreak_cli.policies import policy_of
 from firebreak_cli.queries.state_change import Transition, state_change_event
 from firebreak_cli.queries.tag_propagation import riding
 from firebreak_cli.stack import Stack
@@ -35,7 +34,7 @@ def of_stack(stack: Stack, rules: Callable[[], MissingDataRules] | None = None) 
 
 def _rules_of(stack: Stack) -> MissingDataRules:
     try:
-        return load_policy(policy_path(stack.policy_file)).missing_data
+        return policy_of(stack).policy.missing_data
     except Ending:
         return MissingDataRules()
 

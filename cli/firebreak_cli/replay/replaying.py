@@ -10,7 +10,7 @@ from firebreak.core.decide import decide
 from firebreak.core.decision import Decision
 from firebreak.errors import UnusableEvent
 from firebreak.ledger.items import check_to_wire
-from firebreak.policy.compiled import BUILD_ID, BUILD_SHOWN, build_id, sources_id
+from firebreak.policy.compiled import BUILD_SHOWN, deployed_build
 from firebreak.policy.policy import Policy
 from firebreak.wire.decision_inputs import unpack_inputs
 from firebreak_cli.queries.ledger_queries import StoredDecision
@@ -94,7 +94,7 @@ def replay_all(source: Source) -> Replay:
 @cache
 def own_build() -> str:
     """The build of this command, as decisions name that of the functions."""
-    return (build_id() or sources_id(BUILD_ID.parent))[:BUILD_SHOWN]
+    return deployed_build()[:BUILD_SHOWN]
 
 
 def _again(recorded: StoredDecision, policy_of: Callable[[str], Policy | NotKept]) -> Again | NotKept:

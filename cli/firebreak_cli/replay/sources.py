@@ -78,7 +78,8 @@ def _in_ledger(stack: Stack, wanted: str) -> "tuple[tuple[StoredDecision, ...], 
 def _kept_policy(stack: Stack, wanted: str) -> Policy | NotKept:
     from firebreak.ledger.items import DamagedItem
     from firebreak.ledger.policies import left_out, read_policy_text
-    from firebreak.policy.compiler import hash_of, parse_policy
+    from firebreak.policy.compiler import parse_policy
+    from firebreak.policy.policy import hash_of
     from firebreak_cli.queries.decision_by_key import policy_item
 
     item = policy_item(stack.reader("dynamodb"), stack.ledger_table, wanted)

@@ -10,12 +10,9 @@ from firebreak.core.limits.history import Act as Slot
 from firebreak.core.limits.scopes import Scope, scopes_of, short_key
 from firebreak.core.model import Target
 from firebreak.core.readings import NotRead, Unknown
-from firebreak.errors import PolicyError
 from firebreak.intake.names import read_target
-from firebreak.policy.loader import load_policy
 from firebreak.policy.policy import Policy
-from firebreak_cli.exit_codes import Ending
-from firebreak_cli.policies import policy_path
+from firebreak_cli.policies import policy_if_known
 from firebreak_cli.queries.deciding_policy import DeployedPolicy
 from firebreak_cli.stack import Stack
 from firebreak_cli.statistics.record import BudgetUse
@@ -25,12 +22,11 @@ def budget_use(
     stack: Stack, slots: Iterable[Slot], deciding: DeployedPolicy | None
 ) -> tuple[BudgetUse, ...] | NotRead | Unknown:
     """The fullest window of each budget; not read where this machine has no copy of the deciding policy."""
-    try:
-        policy = load_policy(policy_path(stack.policy_file))
-    except (PolicyError, Ending):
-        return Unknown(f"this machine has no copy of {stack.policy_file} that loads")
+    if (found := policy_if_known(stack)) is None:
+        return Unknown(f"this machine finds no policy of the stack that loads ({stack.policy_place})")
+    policy = found.policy
     if deciding and deciding.hash != policy.hash:
-        return NotRead(f"the stack decided by policy {deciding.hash}, this machine's copy is {policy.hash}")
+        return NotRead(f"the stack decided by policy {deciding.hash}, and {found.place} is {policy.hash}")
     return fullest(policy, slots)
 
 

@@ -8,10 +8,12 @@ from importlib.metadata import version
 from firebreak.core.incident.states import WITH_HUMANS, Incident, IncidentState
 from firebreak.core.paging.threads import Thread
 from firebreak.core.readings import ABSENT, Absent, NotRead, Reading, Unknown
+from firebreak.errors import AwsError, PolicyError
 from firebreak_cli.incidents import listing, stops
 from firebreak_cli.incidents.filters import Wanted
 from firebreak_cli.incidents.listing import Overview
 from firebreak_cli.incidents.stops import Stops
+from firebreak_cli.policies import StackPolicy, policy_of
 from firebreak_cli.queries.heartbeats import switched_off_by
 from firebreak_cli.queries.open_threads import open_threads
 from firebreak_cli.stack import Deployment, Stack
@@ -55,7 +57,8 @@ class Heartbeat:
 class Status:
     """All of one look. `threads` are the open pages about no incident that is listed.
 
-    `damaged` counts items that could not be read. `deployed` is the version of the stack.
+    `damaged` counts items that could not be read. `deployed` is the version of the stack. `policy` is the one
+    in AppConfig; None where the stack takes the layer's.
     """
 
     at: datetime
@@ -68,6 +71,7 @@ class Status:
     heartbeat: Heartbeat
     command: str
     deployed: Reading[str]
+    policy: StackPolicy | Unknown | None
 
     @property
     def incidents(self) -> Sequence[Incident]:
@@ -92,6 +96,8 @@ class Status:
     def _unread(self) -> Iterator[str]:
         if isinstance(self.dead_letters, Unknown | NotRead):
             yield f"dead letters: {self.dead_letters.why}"
+        if isinstance(self.policy, Unknown):
+            yield f"the policy in AppConfig: {self.policy.why}"
         if isinstance(self.deployed, Unknown | NotRead):
             yield f"the version of the stack: {self.deployed.why}"
         if isinstance(self.heartbeat.at, Unknown):
@@ -124,6 +130,7 @@ def look(stack: Stack, now: datetime) -> Status:
         heartbeat=_heartbeat(seen, stack),
         command=version("firebreak"),
         deployed=_version_of(stack),
+        policy=_policy_of(stack),
     )
 
 
@@ -146,6 +153,16 @@ def _heartbeat(seen: Overview, stack: Stack) -> Heartbeat:
     minutes = deployment.parameters.get("HeartbeatMinutes", "")
     every = timedelta(minutes=int(minutes)) if minutes.isdecimal() else NotRead("no such parameter")
     return Heartbeat(at, every, deployment.at)
+
+
+def _policy_of(stack: Stack) -> StackPolicy | Unknown | None:
+    """The policy in AppConfig. May fail without harm: the line says why."""
+    if not stack.policy_configuration:
+        return None
+    try:
+        return policy_of(stack)
+    except (AwsError, PolicyError) as error:
+        return Unknown(str(error))
 
 
 def _version_of(stack: Stack) -> Reading[str]:

@@ -17,6 +17,7 @@ from firebreak_cli import screen
 from firebreak_cli.incidents import listing
 from firebreak_cli.incidents.stops import as_json as stops_json
 from firebreak_cli.incidents.stops import stop_lines
+from firebreak_cli.policies import StackPolicy
 from firebreak_cli.stack import Deployment
 from firebreak_cli.status.looking import NOBODY, NOT_KNOWN, Status, holder_of
 
@@ -44,11 +45,37 @@ def _rows(found: Status) -> Iterator[screen.Row]:
     yield "Stopped", _stopped(found)
     yield "Heartbeat", _heartbeat(found)
     yield "Dead letters", _dead_letters(found)
-    policy = found.seen.decided_by
-    decided = f"{policy.hash}, by the decision of {screen.when(policy.at, found.at)}" if policy else ""
-    yield "Policy", decided or "not known: no decision of the last day names one"
+    yield "Policy", _policy(found)
     yield "Version", f"command {found.command}, stack {_deployed(found)}"
     yield "Open", _open(found)
+
+
+def _policy(found: Status) -> str:
+    """The policy of the newest decision, and before it the one in AppConfig where it comes from there."""
+    policy = found.seen.decided_by
+    decided = f"{policy.hash}, by the decision of {screen.when(policy.at, found.at)}" if policy else ""
+    decided = decided or "not known: no decision of the last day names one"
+    match found.policy:
+        case None:
+            return decided
+        case Unknown():
+            return f"in AppConfig, not known: the lines below say why; decided last: {decided}"
+        case in_force:
+            notes = "".join(f". {note}" for note in in_force.notes)
+            return f"{in_force.place}, {in_force.policy.hash}; decided last: {decided}{notes}"
+
+
+def _policy_json(found: Status) -> Mapping[str, object] | None:
+    """The policy in AppConfig; None where the stack takes the layer's, or it could not be read."""
+    one = found.policy
+    if not isinstance(one, StackPolicy):
+        return None
+    return {
+        "version": one.version,
+        "hash": one.policy.hash,
+        "pushed": one.by or None,
+        "notes": list(one.notes),
+    }
 
 
 def _stopped(found: Status) -> str:
@@ -185,6 +212,7 @@ def as_json(found: Status) -> Mapping[str, object]:
         "heartbeat": _heartbeat_json(found),
         "dead_letters": found.dead_letters if isinstance(found.dead_letters, int) else None,
         "policy": {"hash": policy.hash, "decided_at": policy.at.isoformat()} if policy else None,
+        "policy_in_appconfig": _policy_json(found),
         "command_version": found.command,
         "stack_version": found.deployed if isinstance(found.deployed, str) else None,
         "deployed_at": deployed_at,

@@ -83,13 +83,16 @@ def fail_fast(
     *,
     connect_seconds: float = FAIL_FAST_SECONDS,
     read_seconds: float = FAIL_FAST_SECONDS,
+    attempts: int = 1,
 ) -> Any:
     """A client for calls that a page waits for: one attempt, two seconds each for connection and reply.
 
     A service that hangs instead of refusing must not keep a page back, and pages can do without its
     answer. The caller treats a lost reply as "not known": nothing is sent twice because of it.
     """
-    return _client(session, service, attempts=1, read_seconds=read_seconds, connect_seconds=connect_seconds)
+    return _client(
+        session, service, attempts=attempts, read_seconds=read_seconds, connect_seconds=connect_seconds
+    )
 
 
 def made_once(make: Callable[[str], Any]) -> Callable[[str], Any]:

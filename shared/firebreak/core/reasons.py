@@ -147,6 +147,7 @@ class Reason(StrEnum):
     PLAN_EXPIRED = "plan_expired"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
     POLICY_UNUSABLE = "policy_unusable"
+    POLICY_NOT_RENEWED = "policy_not_renewed"
     UNUSABLE_EVENT = "unusable_event"
     FUNCTION_FAILED = "function_failed"
     UNSUPPORTED_REQUEST = "unsupported_request"
@@ -315,6 +316,7 @@ MEANINGS: dict[Reason, Meaning] = {
         "Firebreak could not reach a service that it depends on, so nothing was changed."
     ),
     Reason.POLICY_UNUSABLE: _page("The policy cannot be loaded, so nothing was changed."),
+    Reason.POLICY_NOT_RENEWED: _page("The newest policy cannot be loaded: an earlier one stays in force."),
     Reason.UNUSABLE_EVENT: _page("The event cannot be read as an alarm."),
     Reason.FUNCTION_FAILED: _page("The function that should decide failed, so nothing was decided."),
     Reason.UNSUPPORTED_REQUEST: _page("This version does not support such a request."),
@@ -355,6 +357,7 @@ LASTING: Mapping[Reason, Lasting] = MappingProxyType(
         Reason.PLAN_EXPIRED: Lasting.NO,
         Reason.LEDGER_UNAVAILABLE: Lasting.NO,
         Reason.POLICY_UNUSABLE: Lasting.NO,
+        Reason.POLICY_NOT_RENEWED: Lasting.NO,
         Reason.UNUSABLE_EVENT: Lasting.NO,
         Reason.UNSUPPORTED_REQUEST: Lasting.NO,
         # The alarm's own: the same the next time it turns red.

@@ -1,6 +1,7 @@
 """The contents of the ledger's table as the functions use them, as small protocols."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +26,15 @@ from firebreak.core.readings import Reading
 from firebreak.core.watchdog import Overdue
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPolicy:
+    """The text of the last policy that was loaded from AppConfig, its version there, and since when it is."""
+
+    text: str
+    number: int
+    at: datetime
+
+
 class PolicyTexts(Protocol):
     """The texts of the policies that decided, by hash. Raises AwsError when it is unreachable."""
 
@@ -33,6 +43,15 @@ class PolicyTexts(Protocol):
 
     def leave_out(self, policy_hash: str, why: str, at: datetime) -> None:
         """Records why the text is not kept."""
+
+    def last_loaded(self) -> Reading[KeptPolicy]:
+        """The last policy that Verify loaded from AppConfig; Absent where none was. Does not raise."""
+
+    def keep_last_loaded(self, found: KeptPolicy) -> None:
+        """Keeps it, unless a later one is kept."""
+
+    def leave_out_last_loaded(self, why: str, found: KeptPolicy) -> None:
+        """Records why the text of the last one that loaded is not kept."""
 
 
 class Ledger(Protocol):

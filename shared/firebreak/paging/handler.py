@@ -69,7 +69,7 @@ class PageDesk:
     `rules` reads the policy's rules for pages. It may raise PolicyError: then the topic is used.
     `frozen` says whether a freeze window still holds the subject of an announcement, `storm` reads when many
     red alarms are a storm, and may raise PolicyError as well. `storms` is the storm of pages, `holding` the
-    one that holds actions back.
+    one that holds actions back. `policy_trouble` is the announcement of a policy that cannot be renewed.
     """
 
     ledger: Ledger
@@ -87,6 +87,7 @@ class PageDesk:
     account: str
     region: str
     partition: str
+    policy_trouble: Callable[[], Announcement | None] = lambda: None
 
     def handle(self, event: object) -> Summary:
         """Notifies a human. Raises when nobody could be notified, so that the event is delivered again."""
@@ -161,7 +162,7 @@ class PageDesk:
             after_mute=self._after_mute,
         )
         # Failed looks stay due and are tried again in a minute; an alarm reports when no look is completed.
-        looked = [due.run(), self._storm_looked_at()]
+        looked = [due.run(), self._storm_looked_at(), self._policy_looked_at()]
         if not all(looked):
             return Summary("failed", Reason.LEDGER_UNAVAILABLE, "")
         self.log.count("PageSweeps")
@@ -240,6 +241,16 @@ class PageDesk:
         except (AwsError, NobodyNotified) as error:  # the announcement waits in the ledger
             self.log.event("page.storm_unknown", error=str(error))
             return False
+
+    def _policy_looked_at(self) -> bool:
+        """Announces that the newest policy is not in force, once for each cause; False when that failed."""
+        try:
+            if message := self.policy_trouble():
+                self._announce_once(message)
+        except (Conflict, NobodyNotified) as error:
+            self.log.event("page.policy_trouble_waits", error=str(error))
+            return False
+        return True
 
     def _announce_after(self, until: datetime, message: Announcement) -> None:
         """Keeps it until its mute window ends; if it cannot be kept, it is paged at once."""

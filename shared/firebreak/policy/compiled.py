@@ -35,25 +35,25 @@ def compiled_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.compiled.json")
 
 
-def encode(policy: Policy, text: str) -> bytes:
-    """The compiled form of a policy that was made of this text."""
+def encode(policy: Policy, text: str, build: str | None = None) -> bytes:
+    """The compiled form of a policy that was made of this text, for functions of that build or this one."""
     content = msgspec.json.encode(policy, enc_hook=dict, order="sorted")
-    return msgspec.json.encode(_Compiled(seal(text, content), msgspec.Raw(content)))
+    return msgspec.json.encode(_Compiled(seal(text, content, build), msgspec.Raw(content)))
 
 
-def decode(compiled: bytes, text: str) -> Policy | None:
-    """The policy; None where it is of another text or build, or damaged."""
+def decode(compiled: bytes, text: str, build: str | None = None) -> Policy | None:
+    """The policy; None where it is of another text or build than that or this one, or damaged."""
     try:
         found = msgspec.json.decode(compiled, type=_Compiled)
     except (msgspec.DecodeError, RecursionError):
         return None
     content = bytes(found.policy)
-    return _policy(content) if found.seal == seal(text, content) else None
+    return _policy(content) if found.seal == seal(text, content, build) else None
 
 
-def seal(text: str, content: bytes) -> str:
+def seal(text: str, content: bytes, build: str | None = None) -> str:
     """The SHA-256 of a policy's text, of the build that compiled it and of what that made of it."""
-    parts = (text.encode(), build_id().encode(), content)
+    parts = (text.encode(), (build_id() if build is None else build).encode(), content)
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
@@ -64,6 +64,11 @@ def build_id() -> str:
         return BUILD_ID.read_text(encoding="ascii")
     except OSError:
         return ""
+
+
+def deployed_build() -> str:
+    """The build of functions that were built from these sources; in a clone `build_id` is empty."""
+    return build_id() or sources_id(BUILD_ID.parent)
 
 
 def stamp(package: Path) -> None:

@@ -1,6 +1,5 @@
 """Makes the policy out of the text of a policy file: TOML in, every mistake at once out."""
 
-import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from firebreak.policy.policy import (
     Override,
     Policy,
     SharedDependency,
+    hash_of,
 )
 from firebreak.policy.renamed_keys import with_new_names
 from firebreak.policy.schema import PolicyFile
@@ -64,11 +64,6 @@ def read_policy(text: str, source: str) -> PolicySource:
 def parse_policy(text: str, source: str) -> Policy:
     """The policy in this text; raises PolicyError with every mistake, each with its path."""
     return compile_policy(read_policy(text, source))
-
-
-def hash_of(text: str) -> str:
-    """The hash by which decisions and pages name a policy: the beginning of its text's SHA-256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def compile_policy(source: PolicySource) -> Policy:

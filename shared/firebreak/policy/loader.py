@@ -1,5 +1,6 @@
 """Loads the policy of a function or of the command."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from firebreak.errors import PolicyError
@@ -21,6 +22,31 @@ def load_policy(path: Path) -> Policy:
     from firebreak.policy.compiler import parse_policy  # with pydantic, which a compiled policy does without
 
     return parse_policy(text, str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPolicy:
+    """The policy of the layer, which a deployment alone changes."""
+
+    path: Path
+
+    def policy(self) -> Policy:
+        """The policy. Raises PolicyError."""
+        return load_policy(self.path)
+
+    def for_pages(self) -> Policy:
+        """The same. Raises PolicyError."""
+        return load_policy(self.path)
+
+    def text(self) -> str:
+        """Its text. Raises PolicyError."""
+        return policy_text(self.path)
+
+    def served(self) -> None:
+        """No policy is served from elsewhere."""
+
+    def trouble(self) -> None:
+        """Nothing keeps a newer policy from being in force."""
 
 
 def policy_text(path: Path) -> str:

@@ -5,6 +5,7 @@ firebreak.policy.compiled, which a function does without the library that checks
 """
 
 import fnmatch
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -120,6 +121,11 @@ class Override:
 
 
 NO_ACTION_RULES = ActionRules()
+
+
+def hash_of(text: str) -> str:
+    """The hash by which decisions and pages name a policy: the beginning of its text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, kw_only=True)

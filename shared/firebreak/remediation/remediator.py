@@ -121,7 +121,7 @@ class Remediator:
         try:
             policy = self.policy()
         except PolicyError as error:
-            return self._blind(Reason.POLICY_UNUSABLE, f"{len(error.problems)} problems in the policy", alarm)
+            return self._blind(Reason.POLICY_UNUSABLE, error.cause, alarm)
         try:
             return self._handle(trigger, policy)
         except AwsError as error:

@@ -72,7 +72,7 @@ class Sweep:
             self.log.event("verification.sweep_failed", about=about, error=str(error))
             self.failed.append(error)
         except PolicyError as error:
-            self._announce(Reason.POLICY_UNUSABLE, f"{len(error.problems)} problems in the policy")
+            self._announce(Reason.POLICY_UNUSABLE, error.cause)
         except UNEXPECTED_SHAPE as error:
             self._announce(
                 Reason.IN_FLIGHT_UNREADABLE, f"{about} cannot be looked at: {type(error).__name__}"

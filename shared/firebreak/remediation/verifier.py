@@ -175,7 +175,7 @@ class Verifier:
         try:
             return self._look(incident, attempt)
         except PolicyError as error:
-            cause = f"{len(error.problems)} problems in the policy"
+            cause = error.cause
             self.log.event("verification.policy_unusable", incident=incident.id, cause=cause)
             message = of_blindness(Reason.POLICY_UNUSABLE, cause, "", None, self.clock.now(), every=DAILY)
             waits = "Open incidents are not judged until the policy loads; Firebreak tries every few minutes."

@@ -7,15 +7,14 @@ from datetime import datetime
 from pathlib import Path
 
 from firebreak.core.readings import NotRead
-from firebreak.policy.loader import load_policy
 from firebreak_cli.doctor.examination import Examination, examination_of
 from firebreak_cli.doctor.on_aws.asking import ask_all, outcome_of
 from firebreak_cli.doctor.on_aws.model import Outcome, Question
 from firebreak_cli.doctor.on_aws.registry import QUESTIONS
 from firebreak_cli.doctor.on_aws.trials import TRIALS, Bench
+from firebreak_cli.doctor.run import policy_for
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
-from firebreak_cli.policies import policy_path
 from firebreak_cli.stack import Stack, find
 
 
@@ -40,10 +39,8 @@ def examined(
 ) -> Examination:
     """The stack to ask about; nothing but itself is looked up yet. Raises Ending, PolicyError or AwsError."""
     stack = find(environment, stack_name)
-    file = policy or policy_path(stack.policy_file)
-    seen = examination_of(
-        stack, load_policy(file), file, environment.now, progress, policy_named=policy is not None
-    )
+    used = policy_for(policy, stack)
+    seen = examination_of(stack, used, environment.now, progress, policy_named=policy is not None)
     return replace(seen, sleep=environment.sleep)
 
 

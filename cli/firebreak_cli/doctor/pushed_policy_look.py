@@ -1,0 +1,64 @@
+"""The look at a policy that was pushed to AppConfig: FB404."""
+
+from collections.abc import Iterator
+
+from firebreak.core.readings import Absent
+from firebreak.errors import PolicyError
+from firebreak.ledger.policies import DynamoPolicies
+from firebreak.ledger.ports import KeptPolicy
+from firebreak.policy.compiled import deployed_build
+from firebreak.policy.document import compiled_matches, read_document
+from firebreak_cli.doctor.examination import Examination
+from firebreak_cli.doctor.model import Finding, Looked, bad, warning
+from firebreak_cli.explain.deployed_policy import difference
+from firebreak_cli.policies import Served, served_by
+from firebreak_cli.policy_versions import Version
+from firebreak_cli.queries.deciding_policy import DeployedPolicy
+
+
+def newest_is_in_force(seen: Examination) -> Looked:
+    """FB404. The version that AppConfig serves, and whether the functions decide by it."""
+    if not seen.stack.policy_configuration:
+        return Looked(f"{seen.stack.policy_file} of the layer")
+    found = served_by(seen.stack)
+    if found.deployed is None or found.version is None:
+        detail = "no policy was pushed: no action runs, and pages go by the layer's policy"
+        return Looked("no version is deployed", (bad(detail),))
+    at = f"version {found.deployed.version}, {found.version.description or 'which nobody signed'}"
+    findings = (*_of_content(found.version), *_of_deployments(found), *_of_kept(seen), *_of_decisions(seen))
+    return Looked(at, findings)
+
+
+def _of_content(version: Version) -> Iterator[Finding]:
+    try:
+        number = read_document(version.content).number
+        matches = compiled_matches(version.content, deployed_build())
+    except PolicyError as error:
+        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        yield bad(f"version {version.number} does not load: {error.problems[0]}{more}")
+        return
+    if number != version.number:
+        yield warning(f"version {version.number} calls itself version {number}: another command wrote it")
+    if not matches:
+        yield bad(f"version {version.number} is compiled to another policy than its text: it was forged")
+
+
+def _of_deployments(found: Served) -> Iterator[Finding]:
+    yield from (warning(note) for note in found.notes)
+
+
+def _of_kept(seen: Examination) -> Iterator[Finding]:
+    """Whether a function that cannot load the newest policy has one to fall back to."""
+    kept = DynamoPolicies(seen.stack.reader("dynamodb"), seen.stack.ledger_table).last_loaded()
+    if isinstance(kept, KeptPolicy):
+        return
+    why = "none was loaded yet" if isinstance(kept, Absent) else kept.why
+    yield warning(f"the ledger keeps no policy that loaded: {why}")
+
+
+def _of_decisions(seen: Examination) -> Iterator[Finding]:
+    newest = seen.newest().decision
+    if newest is None or not seen.used.version:
+        return
+    if differs := difference(DeployedPolicy(newest.policy, newest.at), seen.used):
+        yield bad(differs)
