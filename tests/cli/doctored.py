@@ -24,7 +24,7 @@ from tests.cli.doctored_roles import Roles, names_of_roles
 from tests.cli.rights import Right, rights_of
 from tests.cli.running import STACK_ID, Calls, StackSession, cli_environment, run
 from tests.cli.test_pause_scopes import moto_service
-from tests.contracts.template import functions, rules, template
+from tests.contracts.template import OF_DEPLOYMENTS, always_made, functions, rules, template
 from tests.support import builders as a
 from tests.support.world import TABLE, World
 
@@ -158,11 +158,18 @@ class Account:
 
     def _make_own_alarms(self) -> None:
         made = self.resources.setdefault("AWS::CloudWatch::Alarm", {})
+        for name in always_made("AWS::CloudWatch::Alarm"):
+            made[name] = "firebreak-heartbeat" if name == "HeartbeatAlarm" else physical(name)
+            tags = BEAT if name == "HeartbeatAlarm" else {"firebreak:action": "none"}
+            self.put_alarm(made[name], tags, AlarmActions=[self.outputs["PageTopicArn"]])
+
+    def deploy_gradually(self) -> None:
+        """Adds what the parameter DeploymentPreference has the stack make."""
         for name, one in template()["Resources"].items():
-            if one["Type"] == "AWS::CloudWatch::Alarm":
-                made[name] = "firebreak-heartbeat" if name == "HeartbeatAlarm" else physical(name)
-                tags = BEAT if name == "HeartbeatAlarm" else {"firebreak:action": "none"}
-                self.put_alarm(made[name], tags, AlarmActions=[self.outputs["PageTopicArn"]])
+            if one.get("Condition") == OF_DEPLOYMENTS:
+                self.resources.setdefault(one["Type"], {})[name] = physical(name)
+                if one["Type"] == "AWS::CloudWatch::Alarm":
+                    self.put_alarm(physical(name), {"firebreak:action": "none"})
 
     def put_alarm(self, name: str, tags: Mapping[str, str], state: str = "OK", **changes: Any) -> None:
         asked = {

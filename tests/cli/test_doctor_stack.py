@@ -311,6 +311,15 @@ def test_the_beating_heartbeat_notifies_nobody_and_is_no_red_alarm(account: Acco
     assert account.details("FB109") == []
 
 
+def test_the_alarms_of_gradual_deployments_notify_nobody_and_may_be_red(account: Account) -> None:
+    before = account.check("FB109")["looked_at"]
+    account.deploy_gradually()
+    account.put_alarm(physical("VerifyErrors"), {"firebreak:action": "none"}, state="ALARM")
+    assert account.details("FB109") == []
+    assert account.check("FB109")["looked_at"] == before
+    assert account.details("FB112") == []
+
+
 # --- FB113
 
 

@@ -22,6 +22,25 @@ def template() -> Any:
     return read(PATH)
 
 
+# The condition of what only gradual deployments need (test_gradual_deployments.py).
+OF_DEPLOYMENTS = "ShiftsGradually"
+
+
+def always_made(kind: str) -> dict[str, Any]:
+    """The resources of a type that a stack has without gradual deployments, whole, by logical id."""
+    return {
+        name: one
+        for name, one in template()["Resources"].items()
+        if one["Type"] == kind and one.get("Condition") != OF_DEPLOYMENTS
+    }
+
+
+def own_alarms() -> dict[str, Any]:
+    """The alarms that watch Firebreak itself, whole: the heartbeat is one for Firebreak to answer."""
+    found = always_made("AWS::CloudWatch::Alarm")
+    return {name: one for name, one in found.items() if name != "HeartbeatAlarm"}
+
+
 def kebab(name: str) -> str:
     """A function's name without the stack's, from its logical id."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()

@@ -64,7 +64,7 @@ def test_neither_the_topic_of_pages_nor_the_dead_letters_lead_back_to_a_function
 def test_every_role_of_the_stack_can_be_bounded() -> None:
     assert template()["Globals"]["Function"]["PermissionsBoundary"] == BOUNDED
     roles = of_type("AWS::IAM::Role")
-    assert sorted(roles) == ["HeartbeatRole", "SchedulerRole"]
+    assert sorted(roles) == ["DeploymentRole", "HeartbeatRole", "SchedulerRole"]
     assert all(one["Properties"]["PermissionsBoundary"] == BOUNDED for one in roles.values())
     assert not any({"Role", "PermissionsBoundary"} & one.keys() for one in functions().values())
     assert template()["Parameters"]["PermissionsBoundaryArn"]["Default"] == ""

@@ -11,7 +11,7 @@ from template import dashboard
 
 from firebreak.core.incident import verdict
 from firebreak.core.reasons import Reason
-from tests.contracts.template import PATH, functions, template
+from tests.contracts.template import PATH, functions, own_alarms, template
 from tests.contracts.written_logs import calls, log_events, trees, written_metrics
 from tests.docs.documents import ROOT
 
@@ -95,11 +95,7 @@ def test_the_dashboard_shows_each_alarm_that_notifies_and_only_those_that_are_ma
         condition, value, none = one.get("Fn::If", [None, one, None])
         assert none in (None, {"Ref": "AWS::NoValue"})
         shown[value["Fn::GetAtt"][0]] = condition
-    expected = {
-        name: one.get("Condition")
-        for name, one in template()["Resources"].items()
-        if one["Type"] == "AWS::CloudWatch::Alarm" and name != "HeartbeatAlarm"
-    }
+    expected = {name: one.get("Condition") for name, one in own_alarms().items()}
     assert shown == expected
 
 

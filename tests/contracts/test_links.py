@@ -18,7 +18,15 @@ from typing import Any
 import pytest
 
 from firebreak.core.watchdog import HEARTBEAT_METRIC, METRICS_NAMESPACE
-from tests.contracts.template import TOPIC, description, functions, resource, statements, template
+from tests.contracts.template import (
+    TOPIC,
+    always_made,
+    description,
+    functions,
+    resource,
+    statements,
+    template,
+)
 from tests.contracts.written_logs import written_metrics
 
 DEAD_LETTERS = {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
@@ -51,7 +59,8 @@ def roles_of_schedules() -> set[str]:
 
 
 def alarms() -> dict[str, dict[str, Any]]:
-    return of_type("AWS::CloudWatch::Alarm")
+    """Those that notify, and the heartbeat; of gradual deployments: test_gradual_deployments.py."""
+    return {name: one["Properties"] for name, one in always_made("AWS::CloudWatch::Alarm").items()}
 
 
 every_way_in = pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.docs.documents import ROOT
 # The places where an ARN is put together, from a partition that they are given.
 BUILDERS = {"shared/firebreak/core/arns.py", "cli/firebreak_cli/adopt/target_tags.py"}
 # docs/first-deploy.md says how to look whether another partition has other names for these.
-PRINCIPALS = {"cloudwatch", "ecs-tasks", "events", "scheduler", "ssm"}
+PRINCIPALS = {"cloudwatch", "codedeploy", "ecs-tasks", "events", "scheduler", "ssm"}
 
 SOURCES = [path for room in ("shared", "cli", "functions") for path in sorted((ROOT / room).rglob("*.py"))]
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from firebreak.aws.own_measures import LOOKED_BACK, SETTLED_AFTER
 from firebreak.remediation.sweeper import SWEEP_EVERY, SWEEP_GRACE
-from tests.contracts.template import functions, template
+from tests.contracts.template import functions, own_alarms, template
 from tests.docs.documents import document
 from tests.support.cloudwatch_alarms import BEYOND_OF_THE_EXAMPLES, Count, Rule, State, states
 
@@ -168,8 +168,7 @@ def test_the_document_states_the_time_to_each_alarm_for_each_fault() -> None:
 
 
 def test_every_alarm_of_the_watchdog_has_its_fault() -> None:
-    found = {name for name, one in template()["Resources"].items() if one["Type"] == "AWS::CloudWatch::Alarm"}
-    assert {one.alarm for one in FAULTS.values()} == found - {"HeartbeatAlarm"}
+    assert {one.alarm for one in FAULTS.values()} == own_alarms().keys()
 
 
 @pytest.mark.parametrize("name", [name for name, one in FAULTS.items() if one.alarm not in ON_THE_CLOCK])

@@ -19,7 +19,7 @@ from firebreak.paging.rendering import _MARKS
 from firebreak.policy.schema import PolicyFile
 from firebreak.services.registry import CATALOG
 from firebreak_cli.export.columns import DECISIONS, INCIDENTS, PAGES
-from tests.contracts.template import REPORT, WATCH, functions, template
+from tests.contracts.template import REPORT, WATCH, functions, own_alarms, template
 from tests.docs.documents import ROOT, Document, document, documents, files
 
 GENERATED = [one for one in documents() if "<!-- generated: " in one.text]
@@ -171,9 +171,7 @@ def test_every_gauge_is_documented_and_every_alarm_of_the_stack() -> None:
     gauges = re.findall(r'\.gauge\(\s*"(\w+)"', code)
     assert len(gauges) == 8
     assert [name for name in gauges if f"`{name}`" not in section] == []
-    resources = template()["Resources"].items()
-    alarms = {name for name, one in resources if one["Type"] == "AWS::CloudWatch::Alarm"}
-    assert {row[0] for row in OPERATIONS.table("alarm")} == alarms - {"HeartbeatAlarm"}
+    assert {row[0] for row in OPERATIONS.table("alarm")} == own_alarms().keys()
 
 
 def _source(name: str) -> str:

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from firebreak_devtools.local import sam, up
+from firebreak_devtools.local import sam
 from firebreak_devtools.local.architecture import own_architecture
 from firebreak_devtools.local.emulator import Running
 from firebreak_devtools.local.paths import REGION, Home
@@ -68,15 +68,12 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Released]:
     with ZipFile(archive) as whole:
         whole.extractall(folder / "empty")
     home = Home(folder / "home")
-    running = started(home, sam_command(ROOT).with_name("python"))
-    try:
+    with started(home) as running:
         s3 = running.session().client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         found = Released(running, home, folder / "empty" / f"firebreak-{VERSION}")
         found.sam(*documented())
         yield found
-    finally:
-        up.down(home)
 
 
 def test_it_holds_the_template_and_six_archives_and_names_its_release(released: Released) -> None:

@@ -9,10 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator, Mapping
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +18,12 @@ import pytest
 
 from firebreak.ledger.items import Item
 from tests.support.world import world_on_moto
+from tests.upgrade.checkout import check_out
 from tests.upgrade.moments import MOMENTS
 from tests.upgrade.record import keep, left_behind
 from tests.workflow.test_acting_by_hand import act, asked
 
-ROOT = Path(__file__).parents[2]
 V0_1_0 = Path(__file__).parent / "v0_1_0"
-COMMIT = "41128bd63cb14db56dd3e758f421d6337c63fcc2"
 READS: dict[str, Any] = json.loads((V0_1_0 / "reads.json").read_text(encoding="utf-8"))
 OUTCOMES: dict[str, Any] = json.loads((V0_1_0 / "outcomes.json").read_text(encoding="utf-8"))
 
@@ -116,20 +113,10 @@ def test_the_rules_find_what_the_release_before_would_not_read(change: Item, fou
     assert found in list(refusals({**incident, **change}))
 
 
-def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)  # noqa: S607  # own words, the PATH's git
-
-
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of 0.1.0 with this folder in its tests."""
-    if _git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
-        pytest.skip("a shallow checkout does not reach back to release 0.1.0")
-    archive = _git("archive", COMMIT)
-    assert archive.returncode == 0, archive.stderr.decode()
-    checkout = tmp_path_factory.mktemp("before")
-    with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
-        files.extractall(checkout, filter="data")
+    checkout = check_out(tmp_path_factory.mktemp("before"))
     shutil.copytree(Path(__file__).parent, checkout / "tests" / "upgrade")
     return checkout
 

@@ -1,6 +1,6 @@
 """The looks at the stack itself: FB101 to FB110, and FB113."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from firebreak.aws.translate import translated
@@ -9,7 +9,15 @@ from firebreak.core.formats import format_span
 from firebreak.core.limits.history import Hold
 from firebreak.core.limits.scopes import switch_scope_words
 from firebreak.services.registry import CATALOG
-from firebreak_cli.doctor.deployment import ALARM, FUNCTION, REPORT, WATCH, Triggers, switchable_rules
+from firebreak_cli.doctor.deployment import (
+    ALARM,
+    FUNCTION,
+    REPORT,
+    WATCH,
+    Deployment,
+    Triggers,
+    switchable_rules,
+)
 from firebreak_cli.doctor.examination import Examination
 from firebreak_cli.doctor.model import Finding, Looked, bad, unseen, warning
 from firebreak_cli.operations.pause_scopes import GLOBAL
@@ -31,6 +39,8 @@ BRING_BACK = (
 # The heartbeat's alarm is red at each beat, and notifies nobody; a message in the queue is FB106's. Those
 # on the daily look are red because of an earlier run: counted as a finding, they would stay red for ever.
 _HEARTBEAT = "HeartbeatAlarm"
+# How the alarm of a gradual deployment ends, after the name of its function (template/deployments.yaml.j2).
+_ERRORS = "Errors"
 _RED_IS_KNOWN = frozenset({"DeadLettersAlarm", _HEARTBEAT, "DoctorFindings", "DoctorMissing"})
 
 
@@ -171,12 +181,19 @@ def no_storm(seen: Examination) -> Looked:
 
 def own_alarms(seen: Examination) -> Looked:
     """FB109."""
-    names, topic = seen.deployment().of_type(ALARM), seen.deployment().output("PageTopicArn")
+    names, topic = _watching(seen.deployment()), seen.deployment().output("PageTopicArn")
     at = f"{len(names)} alarms"
     if not names:
         return Looked(at, (bad("CloudFormation lists no alarm of the stack"),))
     found = (_own_alarm(seen, name, names[name], topic) for name in sorted(names))
     return Looked(at, tuple(finding for finding in found if finding))
+
+
+def _watching(deployed: Deployment) -> Mapping[str, str]:
+    """The alarms on Firebreak itself: those of gradual deployments are for CodeDeploy, and notify nobody."""
+    functions = deployed.of_type(FUNCTION)
+    alarms = deployed.of_type(ALARM).items()
+    return {name: alarm for name, alarm in alarms if name.removesuffix(_ERRORS) not in functions}
 
 
 def _own_alarm(seen: Examination, name: str, alarm: str, topic: str) -> Finding | None:

@@ -8,9 +8,10 @@ import sys
 
 import boto3
 import condition_keys  # type: ignore[import-not-found]  # next to this file when run
+import layers  # type: ignore[import-not-found]  # next to this file when run
 from caller_rights import allows  # type: ignore[import-not-found]  # next to this file when run
 from ministack import app  # type: ignore[import-not-found]  # only the emulator's environment has it
-from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-not-found]  # the same
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # type: ignore[import-not-found]  # the same
 from ministack.services import scheduler  # type: ignore[import-not-found]  # the same
 from scalable_targets import ScalableTargets  # type: ignore[import-not-found]  # next to this file when run
 
@@ -20,6 +21,9 @@ scheduler._SCHEDULE_TICK_INTERVAL = 1  # noqa: SLF001
 
 # It knows neither the partition of an item nor the type of an event, which bind policies of the stack.
 condition_keys.add_to(iam_actions, iam_evaluator)
+
+# Most of a cold start here was unpacking the layer.
+layers.unpack_once(lambda_runtime)
 
 # The emulator has no Application Auto Scaling, and scale-service must know whether it owns a service.
 endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"

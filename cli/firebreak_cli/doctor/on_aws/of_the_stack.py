@@ -30,7 +30,7 @@ QUESTIONS = (
         answers=(
             Answer(
                 name="as-declared",
-                found="18 (17 without a heartbeat)",
+                found="18 (17 without a heartbeat, one more with gradual deployments)",
                 means="as the template has it; Report and people with `ViewerPolicy` may look at them",
             ),
             Answer(
@@ -172,6 +172,52 @@ QUESTIONS = (
         ),
     ),
     Question(
+        name="shifted-aliases",
+        title="Does CodeDeploy shift the aliases?",
+        by_hand="it takes a deployment with another `DeploymentPreference`, and a look while it goes on",
+        answers=(
+            Answer(
+                name="shifted",
+                found="a part in `RoutingConfig`, then `Succeeded` by `CloudFormation`",
+                means="it works",
+            ),
+            Answer(
+                name="role",
+                found="`IAM_ROLE_PERMISSIONS` or `IAM_ROLE_MISSING`",
+                means=(
+                    "CodeDeploy makes another call, or the trust or a boundary is in the way: nothing was"
+                    " shifted and the stack went back"
+                ),
+                then="deploy with `AllAtOnce`, and report the message",
+                expected=False,
+            ),
+            Answer(
+                name="alarm",
+                found="`ALARM_ACTIVE`",
+                means="a new version failed, as it should end; or the alarm was red from the deployment before",
+                then="wait for two minutes, and look at the errors of the new version",
+                expected=False,
+            ),
+            Answer(
+                name="no-metric",
+                found="no metric with `ExecutedVersion` although a part was shifted and Page ran",
+                means="errors are not seen, so nothing is taken back",
+                then="deploy with `AllAtOnce`, and report it",
+                expected=False,
+            ),
+            Answer(
+                name="slow-rollback",
+                found="a deployment by `CloudFormationRollback` that lasts as long",
+                means="the rollback is gradual too",
+                then=(
+                    "where the stack ends in `UPDATE_ROLLBACK_FAILED` because an alarm was red:"
+                    " `aws cloudformation continue-update-rollback --stack-name STACK` when it is OK"
+                ),
+                expected=False,
+            ),
+        ),
+    ),
+    Question(
         name="ends-deployments",
         title="Does ECS check the service as well when a deployment is ended?",
         by_hand="it takes a role of yours that is cut down to half of the right",
@@ -237,6 +283,32 @@ QUESTIONS = (
                 found="refused, naming `kms:GenerateDataKey`",
                 means="answers are refused with an error and nothing changes. The functions have the right",
                 then="add `kms:GenerateDataKey` on the key to those who answer",
+                expected=False,
+            ),
+        ),
+    ),
+    Question(
+        name="policy-under-key",
+        title="Is a policy under a key of your own pushed and read?",
+        by_hand="it pushes a policy",
+        answers=(
+            Answer(
+                name="read",
+                found="it is pushed, and FB404 is good",
+                means="the rights on the key suffice",
+            ),
+            Answer(
+                name="refused",
+                found="AWS refused `CreateHostedConfigurationVersion` or `StartDeployment`",
+                means="who pushes lacks a right on the key; CloudTrail names the call on the key",
+                then="give that right, and report it",
+                expected=False,
+            ),
+            Answer(
+                name="unread",
+                found="a page says that AppConfig could not be read (`AccessDeniedException`)",
+                means="the functions lack a right on the key",
+                then="report it: until then they keep the policy that they have, or do nothing",
                 expected=False,
             ),
         ),
