@@ -292,17 +292,14 @@ def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn
 
 def _updated(thread: Thread, message: Announcement, route: Route, now: datetime) -> Turn:
     opens = opens_at(route, now)
-    if opens and message.at_any_hour:
-        # A held page stays held: this one alone cannot wait.
-        due = _first(opens if thread.waiting else None, _due(thread, now))
-        return Turn(replace(thread, due_at=due), Sending(message, Phase.UPDATE, _known(thread, route)))
-    if opens:
+    if opens and not message.at_any_hour:
         return _held(thread, opens)
-    if thread.waiting:
+    if thread.waiting and not opens:
         # The hours have just opened: the held page may be a call, and nobody has been notified of it.
         return _opened(replace(thread, waiting=thread.waiting + 1), route, now)
-    after = replace(thread, due_at=_due(thread, now))
-    return Turn(after, Sending(message, Phase.UPDATE, _known(thread, route)))
+    # A page that is held stays so where this one alone cannot wait.
+    due = _first(opens if thread.waiting else None, _due(thread, now))
+    return Turn(replace(thread, due_at=due), Sending(message, Phase.UPDATE, _known(thread, route)))
 
 
 def _acknowledged(thread: Thread, message: Announcement, route: Route, now: datetime) -> Turn:
