@@ -1,5 +1,7 @@
 """Questions about the deployment: names, roles, rights that AWS checks, versions, keys."""
 
+# long because: each question is one declaration, with the text of every answer
+
 from firebreak_cli.doctor.on_aws.model import Answer, Question, Trial
 
 LIST_RESOURCES = "cloudformation:ListStackResources"
@@ -194,7 +196,7 @@ QUESTIONS = (
             Answer(
                 name="alarm",
                 found="`ALARM_ACTIVE`",
-                means="a new version failed, as it should end; or the alarm was red from the deployment before",
+                means="a new version failed, as it should end; or the alarm was red from the one before",
                 then="wait for two minutes, and look at the errors of the new version",
                 expected=False,
             ),
