@@ -189,7 +189,7 @@ class TestMessages:
             "No change is made unless somebody approves by 10:01:30Z."
             " Firebreak repeats every check before it makes the change.",
         )
-        assert approval_messages.approval(asking, recorded(decision)) == replace(
+        assert approval_messages.approval(asking, recorded(decision), 1) == replace(
             question, question=question_id(asking), until=AT
         )
 
@@ -198,7 +198,7 @@ class TestMessages:
         asks = Check("autonomy", Result.OBJECTED, "approve", Reason.NEEDS_APPROVAL)
         decision = Decision(AskApproval(BACK), Reason.NEEDS_APPROVAL, (override, asks), "abc")
 
-        facts = approval_messages.approval(replace(ACTED, plan=BACK), recorded(decision)).facts
+        facts = approval_messages.approval(replace(ACTED, plan=BACK), recorded(decision), 1).facts
 
         assert facts[facts.index("autonomy: approve") + 1] == "freeze: inside never-window sale; overridden"
 
@@ -206,7 +206,7 @@ class TestMessages:
         asking = replace(ACTED, plan=None, receipt=None, due_at=None)
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
-        message = approval_messages.approval(asking, recorded(decision))
+        message = approval_messages.approval(asking, recorded(decision), 1)
 
         assert message.headline == "Approval requested: restart-service"
         assert message.facts == ("autonomy: approve by defaults", RUNG)
@@ -232,7 +232,7 @@ class TestMessages:
         asking = replace(ACTED, plan=BACK, receipt=None, alarm=a.alarm(mute=Mute("nightly", None)))
         decision = decide(a.request(), a.rules(autonomy=Autonomy.APPROVE), a.snapshot())
 
-        assert approval_messages.approval(asking, recorded(decision)).facts == (
+        assert approval_messages.approval(asking, recorded(decision), 1).facts == (
             "before: desired count 3",
             "autonomy: approve by defaults",
             RUNG,

@@ -100,7 +100,7 @@ def test_a_plan_that_needs_a_yes_waits_for_it() -> None:
     assert moved.wake_at == until
     assert moved.change.what == "asks for approval: restart ecs:prod/api"
     assert moved.change.record
-    assert message(moved) == approval_messages.approval(moved.after, moved.change.record)
+    assert message(moved) == approval_messages.approval(moved.after, moved.change.record, 1)
     assert (moved.later, moved.request) == (None, None)
 
 

@@ -39,7 +39,12 @@ def person(by: str) -> str:
 
 def caller(by: str, *, verified: bool) -> str:
     """The sender of a request in words: the person where AWS confirmed the caller, else as it was claimed."""
-    return person(by) if verified else f"someone who claims to be {person(by)}"
+    return person(by) if verified else claimed(by)
+
+
+def claimed(by: str) -> str:
+    """The sender of a request as the request says it, and nobody else."""
+    return f"someone who claims to be {person(by)}"
 
 
 def approved_by(names: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from firebreak.core.messages import incident_messages
 from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.messages.incident_facts import given_reason
 from firebreak.core.model import Alarm, OwnEvent, RequestKind
-from firebreak.core.people import caller
+from firebreak.core.people import claimed
 from firebreak.core.reasons import Lasting, Reason
 from firebreak.errors import UnusableEvent
 from firebreak.intake import alarm_events
@@ -150,7 +150,7 @@ class Crash:
                 f"{_ASKED[asked.kind]} of incident {incident} was not carried out: {STOPPED_BY_HAND}. "
                 "Handle it yourself."
             ),
-            facts=(f"function: {self.function}", f"requested by {caller(asked.by, verified=False)}"),
+            facts=(f"function: {self.function}", f"requested by {claimed(asked.by)}"),
             next=incident_messages.NOTHING_LOOKS_AGAIN,
             alarm_name="" if alarm.manual else alarm.name,
             alarm_since=None if alarm.manual else alarm.since,

@@ -15,7 +15,7 @@ from firebreak.core.model import (
     RequestKind,
     same_change,
 )
-from firebreak.core.people import approved_by, caller, people, person
+from firebreak.core.people import approved_by, claimed, people, person
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -56,7 +56,7 @@ def _enough_approvers(approvers: Sequence[str], rules: Rules, plan: Plan) -> Che
 
 
 def _unconfirmed(request: Request) -> str:
-    return f"by {caller(request.by, verified=False)}" if request.by else "the request names nobody"
+    return f"by {claimed(request.by)}" if request.by else "the request names nobody"
 
 
 def as_previewed(request: Request, rules: Rules, seen: Snapshot) -> Check:

@@ -158,7 +158,7 @@ def resting(incident: Incident, due_at: datetime) -> Incident:
     )
 
 
-def awaiting(incident: Incident, plan: Plan, until: datetime, approved_by: tuple[str, ...] = ()) -> Incident:
+def awaiting(incident: Incident, plan: Plan, until: datetime, approved_by: tuple[str, ...]) -> Incident:
     """The incident with a plan that humans may approve until then, and those who did by asking for it."""
     return replace(
         incident,

@@ -21,7 +21,7 @@ from firebreak.core.people import approved_by, people, person
 from firebreak.core.reasons import MEANINGS, Reason
 
 
-def approval(incident: Incident, record: DecisionRecord, approvers: int = 1) -> Announcement:
+def approval(incident: Incident, record: DecisionRecord, approvers: int) -> Announcement:
     """The question to humans, so many of whom must approve; until then nothing happens."""
     plan = incident.plan
     message = of_incident(
