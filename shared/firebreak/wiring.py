@@ -1,5 +1,7 @@
 """The composition root: settings in, working functions out. Only this module knows all the others."""
 
+# long because: each part of a function is put together here, and nowhere else
+
 import random
 import time
 import uuid

@@ -24,7 +24,7 @@ from tests.support import builders as a
 from tests.support.world import TABLE
 
 # Characters without white space [IAM quotas], and room for the looks of the next actions.
-IAMS_LIMIT, ROOM_FOR_ACTIONS = 6144, 400
+IAMS_LIMIT, ROOM_FOR_ACTIONS = 6144, 200
 
 
 def _here(service: str, name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from firebreak.aws.own_measures import METRICS_READ
 from firebreak_cli.doctor.before_looks import LONGEST_STACK_NAME
-from tests.contracts.template import REPORT, WATCH, actions, always_made, functions, own_alarms, template
+from tests.contracts.template import REPORT, WATCH, actions, always_made, functions, template
 from tests.contracts.written_logs import written_metrics
 from tests.docs.documents import document
 
@@ -33,7 +33,7 @@ def mornings() -> int:
 
 def watched_metrics() -> int:
     """The number of metrics that the stack's alarms watch: each of a math alarm counts."""
-    alarms = [one["Properties"] for one in own_alarms().values()]
+    alarms = [one["Properties"] for one in always_made("AWS::CloudWatch::Alarm").values()]
     return sum(
         len([m for m in one.get("Metrics", [{"MetricStat": 1}]) if "MetricStat" in m]) for one in alarms
     )
