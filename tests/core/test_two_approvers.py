@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from firebreak.core.decision import AskApproval, Check, Decision, Refuse, Result
+from firebreak.core.guards.alarm_state import missing_data
 from firebreak.core.guards.autonomy import as_previewed, autonomy
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import NotActedOn
@@ -18,7 +19,7 @@ from firebreak.core.ledger import Claim, LedgerView, delivery_key, record_of
 from firebreak.core.manual import plan_id, stand_in
 from firebreak.core.messages import approval_messages
 from firebreak.core.model import Autonomy, Request, RequestKind
-from firebreak.core.readings import ABSENT
+from firebreak.core.readings import ABSENT, Unknown
 from firebreak.core.reasons import Reason
 from tests.support import builders as a
 
@@ -48,7 +49,7 @@ def test_the_first_yes_is_kept_and_announced_under_a_key_of_its_own() -> None:
     moved = half(WAITING)
 
     assert moved.after == replace(WAITING, version=WAITING.version + 1, approved_by=(ANA,))
-    assert (moved.later, moved.wake_at, moved.request) == (None, None, None)
+    assert (moved.later, moved.wake_at, moved.request, moved.change.at) == (None, None, None, NOW)
     message = moved.change.message
     assert message
     assert (moved.change.what, message.headline) == (
@@ -57,6 +58,7 @@ def test_the_first_yes_is_kept_and_announced_under_a_key_of_its_own() -> None:
     )
     assert message.facts[0] == "approved by ana (role oncall): 1 of 2 people"
     assert message.facts[1].startswith("rung 1 of ")
+    assert message.next.startswith("No change is made unless another person approves by 10:30:30Z.")
     assert (message.at, message.question, message.until) == (NOW, question_id(WAITING), WAITING.due_at)
     asked = approval_messages.approval(WAITING, record_of(yes(), plain(), NOW, None), 2)
     assert message.key == digest(asked.key, ANA)
@@ -73,7 +75,7 @@ def test_a_second_yes_of_the_same_caller_changes_the_version_alone_and_is_not_an
     moved = half(approved)
 
     assert moved.after == replace(approved, version=approved.version + 1)
-    assert moved.change.message is None
+    assert (moved.change.message, moved.change.at) == (None, NOW)
     assert moved.change.what == "approved again by ana (role oncall): another person must"
 
 
@@ -138,6 +140,12 @@ def test_a_request_by_hand_that_aws_did_not_confirm_is_refused_and_says_whose_it
     check = as_previewed(replace(BY_HAND, verified=False), a.rules(), a.snapshot())
     detail = "by someone who claims to be ana (role oncall)"
     assert check == Check("previewed", Result.OBJECTED, detail, Reason.CALLER_UNCONFIRMED)
+
+
+def test_red_without_data_says_nothing_about_an_act_that_a_human_asked_for() -> None:
+    silent = a.snapshot(alarm=Unknown("503"))
+    check = missing_data(replace(yes(), alarm=BY_HAND.alarm), a.rules(), silent)
+    assert check == Check("missing data", Result.NOT_APPLICABLE, "a human asked for it, not an alarm")
 
 
 def claim(request: Request, after: Incident = WAITING) -> Claim:

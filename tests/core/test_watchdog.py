@@ -74,8 +74,9 @@ def test_a_heartbeat_names_its_stack_in_the_metric_that_it_watches(
 
 @pytest.mark.parametrize("own", ["firebreak", ""], ids=["a stack", "no stack is known"])
 def test_the_heartbeat_of_another_stack_is_left_to_that_one(own: str) -> None:
+    named = replace(NEVER, account=a.ACCOUNT)
     check = heartbeat(
-        a.request(alarm=a.alarm("any", metrics=(NEVER,))), a.rules(), a.snapshot(stack_name=own)
+        a.request(alarm=a.alarm("any", metrics=(named,))), a.rules(), a.snapshot(stack_name=own)
     )
     expected = (Result.OBJECTED, Reason.OTHER_STACK) if own else (Result.NOT_APPLICABLE, None)
     assert found(check) == expected

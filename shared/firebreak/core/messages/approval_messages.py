@@ -72,12 +72,11 @@ def _approvals(incident: Incident, approvers: int) -> list[str]:
 
 def _unless_approved(incident: Incident, approvers: int) -> str:
     until = f" by {format_time(incident.due_at)}" if incident.due_at else ""
-    missing = approvers - len(people(incident.approved_by))
     who = "somebody approves"
     if incident.approved_by:
         who = "another person approves"
-    elif missing > 1:
-        who = f"{missing} different people approve"
+    elif approvers > 1:
+        who = f"{approvers} different people approve"
     again = "Firebreak repeats every check before it makes the change."
     return f"No change is made unless {who}{until}. {again}"
 
