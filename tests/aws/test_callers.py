@@ -7,10 +7,11 @@ from functools import partial
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.exceptions import EndpointConnectionError
 
-from firebreak.aws.callers import StsCallers, regional_sts, sign
+from firebreak.aws.callers import BODY, CONTENT_TYPE, StsCallers, regional_sts, sign
 from firebreak.aws.clients import unsigned_reader
 from firebreak.core.model import CallerProof
 from firebreak.core.paging.commands import StackAddress
@@ -23,6 +24,10 @@ ANA = Known("arn:aws:sts::111122223333:assumed-role/oncall/ana", "ASIAANA", toke
 BO = Known("arn:aws:iam::111122223333:user/bo", "AKIABO")
 FUNCTION = Known("arn:aws:sts::111122223333:assumed-role/firebreak-act/f", "ASIAFUNCTION")
 STACK = StackAddress("firebreak", "eu-west-1", "111122223333")
+REFUSED = (
+    "AWS refused the signature (SignatureDoesNotMatch):"
+    " look at the clock and the session of the machine that sent it"
+)
 HASH = "0123456789abcdef" * 4
 
 
@@ -104,14 +109,34 @@ def test_a_proof_of_anything_else_names_nobody(sts: SimulatedSts, made: Callable
     found = asking(sts).caller_of(replace(made(), request=HASH))
 
     assert isinstance(found, Unconfirmed)
-    assert found.why.startswith("GetCallerIdentity answered ")
+    assert found.why.startswith(("AWS refused the signature (", "the signature does not cover this request"))
+
+
+@pytest.mark.parametrize("known", [ANA, BO], ids=["a session", "a user"])
+@pytest.mark.parametrize("more", [(), ("x-another",)], ids=["no header of Firebreak", "another header"])
+def test_a_call_that_somebody_signed_for_something_else_is_no_proof(
+    sts: SimulatedSts, known: Known, more: tuple[str, ...]
+) -> None:
+    """AWS takes it: it lets a header that nobody signed pass."""
+    headers = {"Content-Type": CONTENT_TYPE, **dict.fromkeys(more, "1")}
+    call = AWSRequest("POST", "https://sts.eu-west-1.amazonaws.com/", headers=headers, data=BODY)
+    SigV4Auth(known.credentials, "sts", "eu-west-1").add_auth(call)
+    signed = CallerProof(
+        request=HASH,
+        authorization=call.headers["Authorization"],
+        date=call.headers["X-Amz-Date"],
+        token=known.token,
+    )
+
+    assert asking(sts).caller_of(signed) == Unconfirmed("the signature does not cover this request")
+    assert sts.sent == []
 
 
 def test_a_proof_is_taken_for_minutes_and_not_for_longer(sts: SimulatedSts) -> None:
     proof = proof_of(ANA)
     sts.now += timedelta(minutes=6)
 
-    assert asking(sts).caller_of(proof) == Unconfirmed("GetCallerIdentity answered SignatureDoesNotMatch")
+    assert asking(sts).caller_of(proof) == Unconfirmed(REFUSED)
 
 
 def test_the_function_adds_no_signature_of_its_own(sts: SimulatedSts) -> None:
@@ -132,7 +157,7 @@ def test_an_sts_that_cannot_answer_says_nothing_about_the_caller(
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # botocore has no argument for it
     sts.code, sts.status = code, status
 
-    assert asking(sts).caller_of(proof_of(ANA)) == Unknown(f"GetCallerIdentity answered {code}")
+    assert asking(sts).caller_of(proof_of(ANA)) == Unknown(f"AWS STS did not answer ({code})")
 
 
 def test_an_sts_that_nobody_reaches_says_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +168,7 @@ def test_an_sts_that_nobody_reaches_says_nothing_either(monkeypatch: pytest.Monk
 
     found = asking(gone).caller_of(proof_of(ANA))
 
-    assert found == Unknown("GetCallerIdentity answered EndpointConnectionError")
+    assert found == Unknown("AWS STS did not answer (EndpointConnectionError)")
 
 
 def test_without_credentials_nothing_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:

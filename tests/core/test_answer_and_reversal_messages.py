@@ -198,9 +198,13 @@ class TestMessages:
         asks = Check("autonomy", Result.OBJECTED, "approve", Reason.NEEDS_APPROVAL)
         decision = Decision(AskApproval(BACK), Reason.NEEDS_APPROVAL, (override, asks), "abc")
 
-        facts = approval_messages.approval(replace(ACTED, plan=BACK), recorded(decision), 1).facts
+        asking = replace(ACTED, plan=BACK, override=override.detail)
+        message = approval_messages.approval(asking, recorded(decision), 1)
 
+        facts = message.facts
         assert facts[facts.index("autonomy: approve") + 1] == "freeze: inside never-window sale; overridden"
+        assert message.at_any_hour
+        assert not approval_messages.approval(ACTED, recorded(decision), 1).at_any_hour
 
     def test_a_question_without_plan_and_time_names_the_action(self) -> None:
         asking = replace(ACTED, plan=None, receipt=None, due_at=None)

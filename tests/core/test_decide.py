@@ -66,6 +66,7 @@ SPEAKS_TO = {
         "missing data",
         "duplicate",
         "in flight",
+        "freeze",
         "memory raise limit",
         "already rolled back",
         "budgets",

@@ -51,7 +51,7 @@ def opened(
 def test_a_plan_that_needs_a_yes_opens_an_incident_that_waits_for_it() -> None:
     found, record = opened(ASKS)
     until = NOW + RULES.approve_within
-    incident = transitions.awaiting(transitions.opened(ALARM, RULES, NOW), a.PLAN, until, ())
+    incident = transitions.awaiting(transitions.opened(ALARM, RULES, NOW), a.PLAN, until)
     assert incident.state is IncidentState.AWAITING_APPROVAL
     assert found == Opened(
         incident=incident,

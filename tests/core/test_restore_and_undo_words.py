@@ -286,7 +286,7 @@ class TestMoves:
         )
 
     def test_waiting_for_a_yes_holds_the_plan_and_its_time(self) -> None:
-        assert awaiting(replace(USED, receipt=Receipt(summary="old")), BACK, AT, ()) == replace(
+        assert awaiting(replace(USED, receipt=Receipt(summary="old")), BACK, AT) == replace(
             USED,
             state=IncidentState.AWAITING_APPROVAL,
             version=3,

@@ -188,7 +188,7 @@ def test_a_claim_adds_who_approved_and_the_next_rung_and_a_new_question_forget_t
     undone = transitions.claimed(claimed, a.PLAN, "d", NOW, NOW, request=a.request(RequestKind.UNDO, by=ANA))
     assert undone.approved_by == (BO, ANA)
     assert transitions.climbing(claimed, 1, NOW, "not recovered").approved_by == ()
-    assert transitions.awaiting(claimed, a.PLAN, NOW, ()).approved_by == ()
+    assert transitions.awaiting(claimed, a.PLAN, NOW).approved_by == ()
 
 
 def test_the_yes_of_each_person_is_a_delivery_of_its_own_and_a_claimed_name_makes_none() -> None:

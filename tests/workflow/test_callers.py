@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -111,9 +111,8 @@ def test_a_proof_is_worth_nothing_in_another_event(
 ) -> None:
     mine = sent_by(ANA, yes(world, question))
     proof = mine["detail"]["proof"]
-    retried = sent_by(ANA, replace(a.wake(world.red("web-memory-high")), by=ANA.arn))
     forged = [
-        edited(retried, proof=proof),
+        edited(mine, despite_freeze="VP on the phone"),
         edited(sent_by(EVE, yes(world, question)), proof=proof, by=EVE.arn),
         edited(mine, attempt=question.attempt + 1),
         edited(mine, question=question_id(replace(question, attempt=7))),
@@ -176,7 +175,7 @@ def test_a_principal_of_another_account_approves_nothing(
 def test_while_sts_does_not_answer_nothing_is_approved_and_the_next_yes_counts(
     world: World, sts: SimulatedSts, question: Incident
 ) -> None:
-    sts.code = "AccessDenied"
+    sts.code, sts.status = "ServiceUnavailable", 503
     done = handled(world, sts, sent_by(ANA, yes(world, question)))
     assert (done.reason, world.ecs.writes) == (Reason.CALLER_UNCONFIRMED, [])
 
@@ -222,6 +221,49 @@ def test_a_retry_is_named_as_a_claim_unless_it_has_a_proof(
     handled(world, sts, event)
 
     assert words in world.pager.sent[-1][1]
+
+
+@pytest.mark.parametrize("code", ["ServiceUnavailable", "SignatureDoesNotMatch"])
+def test_a_retry_that_aws_does_not_confirm_is_one_without_a_proof(
+    world: World, sts: SimulatedSts, code: str
+) -> None:
+    sts.code = code
+    handled(world, sts, sent_by(ANA, replace(a.wake(world.red()), by=ANA.arn, at=world.clock.at)))
+
+    assert len(world.ecs.writes) == 1
+    assert "requested by someone who claims to be ana (role oncall)" in world.pager.sent[-1][1]
+
+
+def test_a_freeze_is_overridden_by_a_confirmed_caller_alone(world: World, sts: SimulatedSts) -> None:
+    freeze = '\n[[freeze.never]]\nname = "sale"\nschedule = "at(2026-11-20T00:00)"\nduration = "2d"\n'
+    world.policy = parse_policy(a.AUTO_POLICY + freeze, "frozen.toml")
+    alarm = world.red()
+    world.send(alarm)
+    retry = a.wake(alarm, by=ANA.arn, at=world.clock.at, attempt=1_000, despite_freeze="VP on the phone")
+    signed, plain = sent_by(ANA, retry), sent_by(ANA, replace(retry, despite_freeze=""))
+    unsigned = edited(signed)
+    del unsigned["detail"]["proof"]
+    added = edited(plain, despite_freeze="VP on the phone")
+
+    for event in (unsigned, added, sent_by(OUTSIDER, retry)):
+        assert handled(world, sts, event).reason is Reason.CALLER_UNCONFIRMED
+    assert world.ecs.writes == []
+    assert handled(world, sts, signed).outcome == "act"
+    assert "overridden by ana (role oncall): VP on the phone" in world.pager.sent[-1][1]
+
+
+def test_an_answer_of_nobody_known_stands_in_no_questions_place(
+    world: World, sts: SimulatedSts, question: Incident
+) -> None:
+    event = sent_by(ANA, yes(world, question))
+    del event["detail"]["proof"]
+
+    handled(world, sts, event)
+
+    assert "A question that was open still is" in world.pager.sent[-1][1]
+    assert world.pager.sent[-1][1].count("firebreak ack") == 1
+    world.pass_time(31 * timedelta(minutes=1))
+    assert "Nobody approved in time" in world.pager.sent[-1][1]
 
 
 def test_a_request_of_firebreak_itself_asks_sts_for_nobody(world: World, sts: SimulatedSts) -> None:

@@ -169,6 +169,49 @@ def test_the_page_of_an_override_waits_for_no_office_hours(night: World) -> None
     assert OVERRIDDEN in page.body
 
 
+ASKS = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"')
+OF_TWO = a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"\napprovers = 2')
+BO = f"arn:aws:iam::{a.ACCOUNT}:user/bo"
+
+
+def test_an_override_stays_with_the_question_until_the_act_that_the_second_person_approves(
+    world: World,
+) -> None:
+    frozen(world, policy=OF_TWO)
+    incident = world.incident(act(world, replace(asked(world), despite_freeze=WHY)).incident_id)
+    assert OVERRIDDEN in world.pager.sent[-1][1]
+
+    done = approve(world, incident, BO)
+
+    assert (done.outcome, len(world.ecs.writes)) == ("act", 1)
+    assert OVERRIDDEN in world.pager.sent[-1][1]
+    people = "requested by ana, approved by bo"
+    assert f"claimed rung 1: restart-service, {people}; {OVERRIDDEN}" in lines(world, incident.id)
+
+
+def test_the_question_of_an_override_waits_for_no_office_hours(night: World) -> None:
+    night.policy = parse_policy(ASKS + PAGING + FREEZE, "n.toml")
+    alarm = night.red("web-memory")
+    night.send(alarm)
+    quiet = len(night.pager.pages)
+
+    request = a.wake(alarm, by="ana", at=night.clock.at, attempt=1_000, despite_freeze=WHY)
+
+    assert act_again(night, request).outcome == "ask_approval"
+    assert [page.body for _, page in night.pager.pages[quiet:] if "firebreak approve" in page.body]
+
+
+def test_an_approval_is_bound_by_a_freeze_that_nobody_may_override_and_by_no_other(world: World) -> None:
+    asking = parse_policy(a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"'), "asks.toml")
+    for override, outcome in (("", "act"), ("override = false\n", "refuse")):
+        world.policy = asking
+        incident = world.incident(world.send(world.red(f"red-{outcome}")).incident_id)
+        frozen(world, FREEZE + override, a.AUTO_POLICY.replace('autonomy = "auto"', 'autonomy = "approve"'))
+        assert approve(world, incident).outcome == outcome
+        world.pass_time(HOUR)
+    assert len(world.ecs.writes) == 1
+
+
 # --- Change Calendars
 
 

@@ -73,6 +73,28 @@ def test_one_person_is_never_two(world: World, question: Incident, again: str) -
     assert approve(world, question, BO).outcome == "act"
 
 
+def test_another_role_of_the_same_person_is_announced_to_nobody(world: World, question: Incident) -> None:
+    approve(world, question)
+    pages = len(world.pager.sent)
+
+    assert approve(world, question, ANA_AS_ADMIN).reason is Reason.NEEDS_ANOTHER_APPROVER
+
+    assert (len(world.pager.sent), world.incident(question.id).approved_by) == (pages, (ANA,))
+
+
+@pytest.mark.parametrize(
+    "name", ["botocore-session-1700000001", "aws-go-sdk-1700000001", "1700000001", "i-0123456789abcdef0"]
+)
+def test_a_session_that_nobody_named_counts_as_no_person(world: World, question: Incident, name: str) -> None:
+    by = f"arn:aws:sts::{a.ACCOUNT}:assumed-role/oncall/{name}"
+
+    done = approve(world, question, by)
+
+    assert (done.reason, world.ecs.writes) == (Reason.CALLER_UNCONFIRMED, [])
+    assert world.incident(question.id) == question
+    assert f"{name} (role oncall) is no person's name, and 2 people must approve" in world.pager.sent[-1][1]
+
+
 def test_the_same_yes_is_announced_once(world: World, question: Incident) -> None:
     approve(world, question)
     pages = len(world.pager.sent)
@@ -115,6 +137,7 @@ def test_who_acts_by_hand_is_the_first_of_the_two(world: World) -> None:
     assert approve(world, incident, BO).outcome == "act"
     world.pass_time(10 * MINUTE)
     assert world.incident(incident.id).state is S.CLOSED
+    assert "claimed rung 1: restart-service, requested by ana, approved by bo" in history(world, incident)
 
 
 def test_an_act_by_hand_that_waits_for_the_second_person_is_not_over_because_no_alarm_is_red(

@@ -1,7 +1,6 @@
 """`firebreak undo`: the last act of an incident is put back, on the way that an undo by itself takes."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -86,7 +85,8 @@ class UndoDesk:
         """The decision that the undo would get now, by the function's own guards. Raises AwsError."""
         moved = advance(incident, UndoRequested(by, why), now)
         request = request_of(
-            _asked(moved, by, despite_freeze),
+            # As the function will find: `by` is what AWS calls the caller.
+            replace(_asked(moved, by, despite_freeze), verified=True),
             incident.action,
             incident.target,
             tags := sources.tags(incident.alarm),
@@ -127,10 +127,14 @@ class UndoDesk:
     def _ask(self, request: OwnEvent) -> None:
         """Asks at once. May fail without harm: the incident waits, and the sweep asks within minutes.
 
-        The sweep overrides no freeze: what it asks for then waits for the end of one.
+        The sweep overrides no freeze: what it asks for then waits for the end of one. Raises Ending there.
         """
-        with suppress(AwsError):
+        try:
             human_bus(self.stack).ask(request)
+        except AwsError as error:
+            if request.despite_freeze:
+                lost = "the undo is requested, and NOT DESPITE THE FREEZE: it waits for the freeze to end"
+                raise Ending(NO_AWS, f"{lost}: {error}") from error
 
     def outcome(
         self,

@@ -43,6 +43,8 @@ ADVICE: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.OBSERVE_ONLY: 'set autonomy = "auto" for this target in the policy',
         Reason.NEEDS_APPROVAL: 'somebody approves, or (unless in doubt) the policy says autonomy = "auto"',
+        Reason.CALLER_UNCONFIRMED: "the person runs it again, with a right clock and a named session",
+        Reason.NEEDS_ANOTHER_APPROVER: "another person approves the same question",
         Reason.NO_DATA: f"tag the alarm {MISSING_DATA_TAG}=symptom, if silence is the symptom, or =ignore",
         Reason.NOT_IN_ALARM: "only an alarm that turns red asks for an action",
         Reason.PARENT_OF_CONTRIBUTORS: "its contributors' own events are answered",

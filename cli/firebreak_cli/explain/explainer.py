@@ -22,6 +22,7 @@ from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.intake.target_resolution import request_of
 from firebreak.ledger.items import check_to_wire
 from firebreak.policy.policy import Policy
+from firebreak.remediation.callers import NEEDS_A_CALLER
 from firebreak.remediation.remediator import ASKS_A_HUMAN
 from firebreak.remediation.snapshot import needs_consent, with_consent
 from firebreak.services.registry import CATALOG
@@ -106,9 +107,9 @@ class Explainer:
     def explain(self, trigger: Alarm | OwnEvent, now: datetime) -> Explanation:
         """The decision that the event would get, first for the function that may act.
 
-        It is taken that AWS confirms the caller whom a request names: a proof holds for minutes only.
+        It is taken that AWS confirms the caller whom a human's request names: a proof holds for minutes only.
         """
-        if isinstance(trigger, OwnEvent):
+        if isinstance(trigger, OwnEvent) and (trigger.proof or trigger.kind in NEEDS_A_CALLER):
             trigger = replace(trigger, verified=bool(trigger.by))
         tags = self.sources.tags(alarm_of(trigger))
         routing = _by_router(routed(trigger), trigger, tags)

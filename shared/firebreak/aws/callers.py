@@ -8,6 +8,7 @@ makes it a proof of this request alone. Nobody can do anything else with it, and
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,6 +30,22 @@ HEADER = "X-Firebreak-Request"
 # As botocore writes the call: both sides must send the same bytes.
 BODY = "Action=GetCallerIdentity&Version=2011-06-15"
 CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+_LOOK_AT = "look at the clock and the session of the machine that sent it"
+_SIGNED = re.compile(r"\bSignedHeaders=([a-z0-9;-]+)", re.ASCII)
+
+
+def _covers_the_request(proof: CallerProof) -> bool:
+    """Whether the signature covers the header that names the request, and none but those that are sent.
+
+    AWS asks for `host` and `x-amz-*` to be signed and lets other headers pass unsigned: without this look any
+    GetCallerIdentity that somebody signed would do, such as one of another tool's log-in.
+    """
+    found = _SIGNED.search(proof.authorization)
+    token = {"x-amz-security-token"} if proof.token else set()
+    needed = {"host", "x-amz-date", HEADER.lower(), *token}
+    return found is not None and set(found[1].split(";")) - {"content-type"} == needed
 
 
 def signed_for(stack: StackAddress, request: str) -> str:
@@ -83,6 +100,8 @@ class StsCallers:
 
     def caller_of(self, proof: CallerProof) -> Caller | Unconfirmed | Unknown:
         """The caller that signed this request for this stack."""
+        if not _covers_the_request(proof):
+            return Unconfirmed("the signature does not cover this request")
         headers = self._headers(proof)
 
         def add(params: Mapping[str, Any], **_: object) -> None:
@@ -94,9 +113,9 @@ class StsCallers:
                 sts.meta.events.register("before-call.sts.GetCallerIdentity", add)
                 reply = sts.get_caller_identity()
         except (Denied, Rejected) as error:
-            return Unconfirmed(f"GetCallerIdentity answered {error.code}")
+            return Unconfirmed(f"AWS refused the signature ({error.code}): {_LOOK_AT}")
         except AwsError as error:
-            return Unknown(f"GetCallerIdentity answered {error.code}")
+            return Unknown(f"AWS STS did not answer ({error.code})")
         return Caller(str(reply["Arn"]), str(reply["Account"]))
 
     def _headers(self, proof: CallerProof) -> Mapping[str, str]:

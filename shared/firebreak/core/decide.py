@@ -52,7 +52,8 @@ def refuse_unresolved(unresolved: Unresolved, policy_hash: str, now: datetime) -
     """The refusal of an alarm that names no single target; a failed look-up is announced once."""
     unseen = unresolved.reason is Reason.TARGET_UNREADABLE
     cause = f"{unresolved.detail} {quarter_hour(now)}" if unseen else ""
-    check = Check("target", Result.OBJECTED, unresolved.detail, unresolved.reason, cause=cause)
+    guard = "caller" if unresolved.reason is Reason.CALLER_UNCONFIRMED else "target"
+    check = Check(guard, Result.OBJECTED, unresolved.detail, unresolved.reason, cause=cause)
     return Decision(Refuse(), unresolved.reason, (check,), policy_hash)
 
 

@@ -153,6 +153,9 @@ class Claim:
     def people(self) -> str:
         """The humans who requested it or approved it, in words; empty where none did."""
         request = self.request
+        if request.kind is RequestKind.APPROVAL and request.by_hand:
+            requester, *others = self.after.approved_by
+            return f"requested by {approved_by([requester])}, approved by {approved_by(others)}"
         if request.kind is RequestKind.APPROVAL:
             return f"approved by {approved_by(self.after.approved_by)}"
         return f"requested by {caller(request.by, verified=request.verified)}" if request.by else ""

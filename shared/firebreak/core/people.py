@@ -21,7 +21,14 @@ class Unconfirmed:
 
 
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/([^/]+)/([^/]+)", re.ASCII)
-_USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:user/(?:.*/)?([^/]+)", re.ASCII)
+_USER = re.compile(
+    r"arn:aws[a-z-]*:(?:iam::\d{12}:user/(?:.*/)?|sts::\d{12}:federated-user/)([^/]+)", re.ASCII
+)
+
+# Sessions that nobody named: by SDKs (a new name each time), by numbers, by EC2; and the account itself.
+_NOBODYS = re.compile(
+    r"botocore-session-\d+|aws-go-sdk-\d+|aws-sdk-.*|\d+|i-[0-9a-f]{8,17}|arn:.*:root", re.ASCII
+)
 
 # The names that IAM Identity Center gives to the roles of its permission sets.
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", re.ASCII)
@@ -59,6 +66,11 @@ def people(names: Iterable[str]) -> frozenset[str]:
     user names without case, and an identity provider may write a session's name in either.
     """
     return frozenset(_own_name(by).casefold() for by in names)
+
+
+def names_a_person(by: str) -> bool:
+    """Whether a caller may be counted as a person: two unnamed sessions of one must not be two people."""
+    return not _NOBODYS.fullmatch(_own_name(by))
 
 
 def _own_name(by: str) -> str:

@@ -307,7 +307,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.PLAN_CHANGED: _page("The approved plan is not the plan that would be carried out now."),
     Reason.APPROVAL_EXPIRED: _page("Nobody approved in time."),
     Reason.NOT_APPROVED: _page("The approval does not count."),
-    Reason.CALLER_UNCONFIRMED: _page("AWS did not confirm who sent the request, so it does not count."),
+    Reason.CALLER_UNCONFIRMED: _page("It is not confirmed who sent the request, so it does not count."),
     Reason.NEEDS_ANOTHER_APPROVER: _page("Another person must approve as well."),
     Reason.NOT_LOOKED_AT: _record("Something this decision needs was not looked at."),
     Reason.LOST_RACE: _page("Other actions kept changing the ledger; nothing was changed."),

@@ -78,8 +78,9 @@ def _where_it_stands(incident: Incident) -> Item:
     for name in ("blind_looks", "left_out"):
         if count := getattr(incident, name):
             item[name] = number(count)
-    if incident.claim_id:
-        item["claim_id"] = text(incident.claim_id)
+    for name in ("claim_id", "override"):
+        if words := getattr(incident, name):
+            item[name] = text(words)
     return item
 
 
@@ -133,6 +134,7 @@ def _incident(fields: Fields) -> Incident:
         purpose=Purpose(fields.text("purpose", Purpose.ACT.value)),
         earlier=_texts(fields, "earlier"),
         approved_by=_texts(fields, "approved_by"),
+        override=fields.text("override", ""),
     )
 
 

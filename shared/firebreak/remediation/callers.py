@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import assert_never
 
 from firebreak.core.model import CallerProof, OwnEvent, RequestKind, Unresolved
 from firebreak.core.people import Caller, Unconfirmed
@@ -25,17 +24,19 @@ class CallerCheck:
     account: str
 
     def confirm(self, event: OwnEvent) -> OwnEvent | Unresolved:
-        """The request with the caller that AWS confirmed; one without a proof only where it needs none."""
-        if event.proof is None:
-            if event.kind not in NEEDS_A_CALLER and not event.despite_freeze:
-                return event
-            return Unresolved(Reason.CALLER_UNCONFIRMED, "it came without a proof, as older commands send it")
-        match self.caller_of(event.proof):
-            case Caller(arn, self.account):
-                return replace(event, by=arn, verified=True, proof=None)
-            case Caller(_, account):
-                return Unresolved(Reason.CALLER_UNCONFIRMED, f"the caller belongs to account {account}")
-            case Unconfirmed(why) | Unknown(why):
-                return Unresolved(Reason.CALLER_UNCONFIRMED, why)
-            case never:
-                assert_never(never)
+        """The request with the caller that AWS confirmed; an unconfirmed one only where it needs none."""
+        found = self._caller(event.proof)
+        if isinstance(found, Caller):
+            return replace(event, by=found.arn, verified=True, proof=None)
+        if event.kind in NEEDS_A_CALLER or event.despite_freeze:
+            return Unresolved(Reason.CALLER_UNCONFIRMED, found.why)
+        return replace(event, proof=None)
+
+    def _caller(self, proof: CallerProof | None) -> Caller | Unconfirmed | Unknown:
+        if proof is None:
+            return Unconfirmed("it has no signature: it comes from an older firebreak, or from none at all")
+        match self.caller_of(proof):
+            case Caller(_, account) if account != self.account:
+                return Unconfirmed(f"the caller belongs to account {account}")
+            case found:
+                return found

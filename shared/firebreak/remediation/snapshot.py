@@ -7,6 +7,7 @@ from datetime import datetime
 
 from firebreak.core.alarm_readings import WatchedAlarm
 from firebreak.core.decision import Decision, Snapshot
+from firebreak.core.guards.freeze import calendars_for
 from firebreak.core.guards.table import BOUND_BY_FREEZES
 from firebreak.core.incident.states import PURPOSE_OF, Incident
 from firebreak.core.incident.transitions import joins
@@ -82,7 +83,8 @@ class Observer:
 
         `known` is the target where it was read a moment ago.
         """
-        wanted = [one.arn for one in rules.calendars] if request.kind in BOUND_BY_FREEZES else []
+        bound = request.kind in BOUND_BY_FREEZES
+        wanted = [one.arn for one in calendars_for(request, rules)] if bound else []
         with ThreadPoolExecutor(max_workers=4 + len(wanted)) as pool:
             alarm = pool.submit(self._alarm, request, before)
             series = pool.submit(self._series, request.alarm)

@@ -172,6 +172,7 @@ def _of_incident(incident: Incident) -> Incident:
         receipt=Receipt(summary="", after=after) if receipt else None,
         note="",
         earlier=(),
+        override=_GIVEN if incident.override else "",
     )
 
 

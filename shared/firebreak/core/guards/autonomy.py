@@ -15,7 +15,7 @@ from firebreak.core.model import (
     RequestKind,
     same_change,
 )
-from firebreak.core.people import approved_by, claimed, people, person
+from firebreak.core.people import approved_by, claimed, names_a_person, people, person
 from firebreak.core.readings import Absent, NotRead, Unknown
 from firebreak.core.reasons import Reason
 from firebreak.core.rules import Rules
@@ -38,7 +38,9 @@ def approved(request: Request, rules: Rules, seen: Snapshot) -> Check:
         case Unknown() | NotRead() as unseen:
             return blind("approved", unseen, Reason.NOT_READY_UNREADABLE, seen.now)
         case Plan() as plan if asked and same_change(asked, plan):
-            return _enough_approvers((*seen.incident.approved_by, request.by), rules, plan)
+            return _nameless("approved", request, rules) or _enough_approvers(
+                (*seen.incident.approved_by, request.by), rules, plan
+            )
         case Plan() as plan:
             detail = f"approved: {asked.summary if asked else 'nothing'}; now it would be: {plan.summary}"
             return objected("approved", Reason.PLAN_CHANGED, detail)
@@ -53,6 +55,15 @@ def _enough_approvers(approvers: Sequence[str], rules: Rules, plan: Plan) -> Che
         detail = f"{count} of {rules.approvers} people approved, {detail}"
         return objected("approved", Reason.NEEDS_ANOTHER_APPROVER, detail)
     return passed("approved", detail)
+
+
+def _nameless(guard: str, request: Request, rules: Rules) -> Check | None:
+    """The objection to a caller without a person's name where people are counted."""
+    if rules.approvers == 1 or names_a_person(request.by):
+        return None
+    detail = f"{person(request.by)} is no person's name, and {rules.approvers} people must approve:"
+    detail += " set the session's name (role_session_name), or use IAM Identity Center"
+    return objected(guard, Reason.CALLER_UNCONFIRMED, detail)
 
 
 def _unconfirmed(request: Request) -> str:
@@ -88,6 +99,8 @@ def autonomy(request: Request, rules: Rules, seen: Snapshot) -> Check:
         detail += f", lifted: requested by {person(request.by)}"
         if rules.approvers == 1:
             return passed("autonomy", detail)
+        if nameless := _nameless("autonomy", request, rules):
+            return nameless
         detail += f", but {rules.approvers} people must approve by {rules.sources['approvers']}"
         return objected("autonomy", Reason.NEEDS_APPROVAL, detail)
     doubts = seen.plan.doubts if isinstance(seen.plan, Plan) else ()

@@ -12,6 +12,7 @@ from typing import assert_never
 from firebreak.core.decision import Check, Result, Snapshot
 from firebreak.core.formats import quarter_hour
 from firebreak.core.guards.findings import objected, passed
+from firebreak.core.incident.states import Incident
 from firebreak.core.limits.calendars import (
     NOT_READ_YET,
     CalendarAnswer,
@@ -51,18 +52,35 @@ class _Held:
 def freeze(request: Request, rules: Rules, seen: Snapshot) -> Check:
     """No freeze window is open, one of the only-windows is, and every Change Calendar is OPEN."""
     windows = find_freeze(rules.never, rules.only, seen.now)
-    readings = [(one, seen.calendars.get(one.arn, NOT_READ_YET)) for one in rules.calendars]
+    readings = [(one, seen.calendars.get(one.arn, NOT_READ_YET)) for one in calendars_for(request, rules)]
     held = [*_by_windows(windows, rules, seen.now), *_by_calendars(readings, rules, seen.now)]
-    lifted = overrides(request)
+    answers = request.kind is RequestKind.APPROVAL
+    lifted = answers or overrides(request)
     if objections := [one for one in held if one.firm or not lifted]:
         return _objection(objections)
     if unread := next((found for _, found in readings if isinstance(found, NotRead)), None):
         return Check("freeze", Result.NOT_LOOKED_AT, f"not looked at: {unread.why}")
+    words = "; ".join(one.detail for one in held)
+    if held and answers:
+        return _answered(seen, words)
     if held:
-        words = [one.detail for one in held]
-        detail = f"{'; '.join(words)}; overridden by {person(request.by)}: {request.despite_freeze}"
+        detail = f"{words}; overridden by {person(request.by)}: {request.despite_freeze}"
         return replace(passed("freeze", detail), overridden=True)
     return passed("freeze", "; ".join([windows.detail, *_open(readings, seen.now)]))
+
+
+def calendars_for(request: Request, rules: Rules) -> tuple[ChangeCalendar, ...]:
+    """The calendars that bind this request: an approval is bound by those alone that nobody may override."""
+    if request.kind is not RequestKind.APPROVAL:
+        return rules.calendars
+    return tuple(one for one in rules.calendars if one.name in rules.no_override)
+
+
+def _answered(seen: Snapshot, words: str) -> Check:
+    """A freeze that an approval passes: one that was overridden when it was asked for stays overridden."""
+    if isinstance(seen.incident, Incident) and seen.incident.override:
+        return replace(passed("freeze", seen.incident.override), overridden=True)
+    return passed("freeze", f"{words}; it does not bind an approval")
 
 
 def overrides(request: Request) -> bool:

@@ -62,7 +62,8 @@ LIMITED = FIRST_AND_NEXT | {_K.MANUAL}
 TAKES_A_SLOT = BECAUSE_OF_AN_ALARM | {_K.MANUAL}
 # Taking capacity back is a change like any other, so it keeps still where acts do.
 NOT_IN_A_STORM = LIMITED | {_K.RESTORE}
-BOUND_BY_FREEZES = NOT_IN_A_STORM
+# An approval is bound by those alone that nobody may override.
+BOUND_BY_FREEZES = NOT_IN_A_STORM | {_K.APPROVAL}
 
 # tests/core/test_decide.py holds the order.
 GUARDS: tuple[Guard, ...] = (

@@ -15,7 +15,7 @@ from firebreak.core.ledger import DecisionRecord
 from firebreak.core.messages import approval_messages, incident_messages, reversal_messages
 from firebreak.core.messages.incident_facts import override_facts
 from firebreak.core.model import AlarmState, Autonomy, Plan, Request, RequestKind
-from firebreak.core.people import person
+from firebreak.core.people import people, person
 from firebreak.core.reasons import MEANINGS, Disposition, Reason
 from firebreak.core.rules import Rules
 
@@ -79,16 +79,17 @@ def _asks(incident: Incident, plan: Plan, rules: Rules, record: DecisionRecord, 
     """
     until = record.at + rules.approve_within
     first = (request.by,) if request.kind is RequestKind.MANUAL else ()
-    after = transitions.awaiting(incident, plan, until, first)
+    override = record.decision.override
+    after = transitions.awaiting(incident, plan, until, approved_by=first, override=override)
     message = approval_messages.approval(after, record, rules.approvers)
-    line = "; ".join([f"asks for approval: {plan.summary}", *override_facts(record.decision.override)])
+    line = "; ".join([f"asks for approval: {plan.summary}", *override_facts(override)])
     moved = move(incident, after, record.at, line, message)
     return replace(moved, wake_at=until)
 
 
 def _one_more_approver(incident: Incident, by: str, rules: Rules, now: datetime) -> Moved:
     """The same question waits for another person; an approver is counted and announced once."""
-    if by in incident.approved_by:
+    if people((by,)) <= people(incident.approved_by):
         after = replace(incident, version=incident.version + 1)
         return move(incident, after, now, f"approved again by {person(by)}: another person must")
     after = transitions.approved(incident, by)

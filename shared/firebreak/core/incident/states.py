@@ -162,7 +162,8 @@ class Incident:
     how often an alarm joined for which there was no room: nobody looks at it, so it is never known to be
     over.
     `earlier` holds the result of each rung below. `approved_by` has the ARNs of those who approved the
-    present plan, as AWS confirmed them: while more of them are needed, and afterwards.
+    present plan, as AWS confirmed them: while more of them are needed, and afterwards. `override` is the
+    freeze in spite of which it was asked for, by whom and why; empty where nobody overrode one.
     """
 
     id: str
@@ -189,6 +190,7 @@ class Incident:
     left_out: int = 0
     earlier: tuple[str, ...] = ()
     approved_by: tuple[str, ...] = ()
+    override: str = ""
 
     @property
     def holds_target(self) -> bool:

@@ -124,6 +124,7 @@ def climbing(incident: Incident, rung: int, due_at: datetime, note: str) -> Inci
         purpose=Purpose.ACT,
         earlier=(*incident.earlier, _came_to(incident, note)),
         approved_by=(),
+        override="",
     )
 
 
@@ -158,8 +159,13 @@ def resting(incident: Incident, due_at: datetime) -> Incident:
     )
 
 
-def awaiting(incident: Incident, plan: Plan, until: datetime, approved_by: tuple[str, ...]) -> Incident:
-    """The incident with a plan that humans may approve until then, and those who did by asking for it."""
+def awaiting(
+    incident: Incident, plan: Plan, until: datetime, *, approved_by: tuple[str, ...] = (), override: str = ""
+) -> Incident:
+    """The incident with a plan that humans may approve until then, and those who did by asking for it.
+
+    `override` is the freeze that they overrode.
+    """
     return replace(
         incident,
         state=IncidentState.AWAITING_APPROVAL,
@@ -169,6 +175,7 @@ def awaiting(incident: Incident, plan: Plan, until: datetime, approved_by: tuple
         receipt=None,
         due_at=until,
         approved_by=approved_by,
+        override=override,
     )
 
 

@@ -35,13 +35,23 @@ def approval(incident: Incident, record: DecisionRecord, approvers: int) -> Anno
             *values(incident),
             *objections(record.decision),
             *_approvals(incident, approvers),
-            *override_facts(record.decision.override),
+            *override_facts(incident.override),
             rung_words(incident),
             *mute_facts(incident.alarm),
         ],
         next_=_unless_approved(incident, approvers),
     )
-    return replace(message, until=incident.due_at, question=question_id(incident))
+    return _question(message, incident)
+
+
+def _question(message: Announcement, incident: Incident) -> Announcement:
+    """A question does not wait for office hours where somebody overrides a freeze: it would end unseen."""
+    return replace(
+        message,
+        until=incident.due_at,
+        question=question_id(incident),
+        at_any_hour=bool(incident.override),
+    )
 
 
 def half_approved(incident: Incident, approvers: int, at: datetime) -> Announcement:
@@ -52,15 +62,10 @@ def half_approved(incident: Incident, approvers: int, at: datetime) -> Announcem
         incident,
         at,
         f"Another person must approve: {plan}",
-        facts=[*_approvals(incident, approvers), rung_words(incident)],
+        facts=[*_approvals(incident, approvers), *override_facts(incident.override), rung_words(incident)],
         next_=_unless_approved(incident, approvers),
     )
-    return replace(
-        message,
-        key=digest(message.key, *incident.approved_by),
-        until=incident.due_at,
-        question=question_id(incident),
-    )
+    return _question(replace(message, key=digest(message.key, *incident.approved_by)), incident)
 
 
 def _approvals(incident: Incident, approvers: int) -> list[str]:

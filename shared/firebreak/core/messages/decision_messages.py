@@ -29,6 +29,8 @@ COUNTED = "Further refusals are counted, and not paged until the alarm has staye
 
 QUARTERLY = "Further unreadable events are recorded, and paged once in 15 minutes."
 
+NOTHING_ANSWERED = "Nothing was changed. A question that was open still is, and the command can be run again."
+
 QUIET = frozenset({Disposition.RECORD, Disposition.DEFER})
 
 
@@ -152,7 +154,12 @@ def per_alarm(message: Announcement) -> Announcement:
 
 
 def _thread_of(record: DecisionRecord) -> str:
-    """The thread of the events that a function cannot read: one, as nothing in them distinguishes them."""
+    """The thread of the events that a function cannot read: one, as nothing in them distinguishes them.
+
+    A request of nobody known has one of its own, so that it never stands in the place of an open question.
+    """
+    if record.decision.reason is Reason.CALLER_UNCONFIRMED:
+        return digest("unconfirmed", record.incident_id, record.action)
     if record.decision.reason is Reason.UNUSABLE_EVENT:
         return digest("unusable", record.action)
     return ""
@@ -188,6 +195,8 @@ def _next_of(decision: Decision, lasting: Lasting, alarm: Alarm | None) -> str:
     once = f" {QUARTERLY}" if decision.reason is Reason.UNUSABLE_EVENT else once
     if holder := _holder(decision):
         return f"{NEXT.format(holder=person(holder))}{once}"
+    if decision.reason is Reason.CALLER_UNCONFIRMED:
+        return NOTHING_ANSWERED
     silent = f"{IF_SILENT} " if decision.reason is Reason.NO_DATA else ""
     return f"{silent}{again}{nothing_more(alarm)}{once}"
 

@@ -274,7 +274,7 @@ def _held(thread: Thread, opens: datetime) -> Turn:
 
 def _called(thread: Thread, route: Route, now: datetime, note: str = "") -> Turn:
     """The turn of a call: to the first step and all who know of it; a running clock of the steps runs on."""
-    if not note and (opens := opens_at(route, now)):
+    if not note and not thread.latest.at_any_hour and (opens := opens_at(route, now)):
         return _held(thread, opens)
     who, after = _known(thread, route), replace(thread, waiting=0)
     holder = holder_of(thread.latest)
