@@ -13,6 +13,8 @@ LAYER = Path(__file__).resolve().parent.parent
 
 # Decisions are kept for a quarter to ten years: the bounds of the stack's parameter.
 FEWEST_DAYS, MOST_DAYS = 90, 3650
+# The value of POLICY_CONFIGURATION where the policy is the layer's file.
+FROM_LAYER = "LAYER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +95,8 @@ def _days(env: Mapping[str, str], name: str) -> timedelta:
 
 
 def _configuration(env: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """The ids of application, environment and profile; none only where the variable is not set at all."""
-    if name not in env:
+    """The ids of application, environment and profile; none only where it says so, or is not set at all."""
+    if env.get(name, FROM_LAYER) == FROM_LAYER:
         return ()
     ids = tuple(env[name].split("/"))
     if len(ids) != len(("application", "environment", "profile")) or not all(ids):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.errors import SettingsError
 from firebreak.policy.compiler import parse_policy
 from firebreak.settings import Settings
 from tests.contracts.iam_statements import ACCOUNT, REGION, roles
@@ -119,8 +120,11 @@ def test_with_the_layers_policy_nothing_of_it_is_made_or_allowed() -> None:
     assert list(bare(rest)) == []
     assert list(bare({"Sid": "x", "Action": "appconfig:StartDeployment"})) == ["x"]
     variable = template()["Globals"]["Function"]["Environment"]["Variables"]["POLICY_CONFIGURATION"]
-    assert variable["Fn::If"][2] == NO_VALUE
-    assert Settings.from_env(ENV).policy_configuration == ()
+    said = variable["Fn::If"][2]
+    for env in (ENV, {**ENV, "POLICY_CONFIGURATION": said}):
+        assert Settings.from_env(env).policy_configuration == ()
+    with pytest.raises(SettingsError, match="POLICY_CONFIGURATION"):
+        Settings.from_env({**ENV, "POLICY_CONFIGURATION": ""})
 
 
 def test_with_appconfig_a_role_has_one_statement_more_and_no_other_is_changed() -> None:
