@@ -169,7 +169,7 @@ def client(session: "Session", service: str, *, once: bool = False) -> Any:
 
 
 def patient(session: "Session", service: str) -> Any:
-    """A client for many calls in a row that change nothing: where AWS throttles, it waits and asks again."""
+    """A client for many calls in a row that may be repeated: where AWS throttles, it waits and asks again."""
     from firebreak.aws.clients import patient as patient_client
     from firebreak.aws.translate import translated
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
@@ -59,6 +61,10 @@ class Questioned(Account):
     waited: float = 0
     waits: int = 0
     interrupt_after: int | None = None
+    # The answers to the attempts of a call of Lambda's, by its operation: a status each, 429 is a throttle.
+    on_the_wire: dict[str, list[int]] = field(default_factory=dict)
+    # How often each call would be sent at most, by its operation.
+    attempts_of: dict[str, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,7 +72,9 @@ class Questioned(Account):
         self.outputs["Version"] = "0.1.0"
         self.parameters |= {
             "Architecture": "arm64",
+            "KeyArn": "",
             "PolicyFile": "policy.toml",
+            "PolicySource": "LAYER",
             "DecisionRetentionInDays": "90",
         }
         self.resources["AWS::IAM::ManagedPolicy"] = {
@@ -78,7 +86,10 @@ class Questioned(Account):
             "ListMetrics": {"Metrics": []},
             "ListRoles": self.listed(*names),
             "GetFunctionEventInvokeConfig": self.destination(self.outputs["PageTopicArn"]),
-            "GetFunctionConfiguration": {"Architectures": ["arm64"], "Description": "arm64  policy.toml 90"},
+            "GetFunctionConfiguration": {
+                "Architectures": ["arm64"],
+                "Description": "arm64  policy.toml LAYER 90",
+            },
             "ListEntitiesForPolicy": {"PolicyRoles": [], "PolicyUsers": [], "PolicyGroups": []},
             "SimulatePrincipalPolicy": lambda params: self.simulated(params, "allowed"),
             "DescribeQueryDefinitions": self.queries("firebreak/Refusals by reason"),
@@ -175,17 +186,40 @@ class Questioned(Account):
         return dict(found)
 
 
+class _Empty:
+    """The body of a reply that has none."""
+
+    def stream(self) -> list[bytes]:
+        return []
+
+
 class _Session(Session):
     def __init__(self, account: Questioned) -> None:
         super().__init__(account)
+        self.events.register_first("before-send.lambda", self._attempt, unique_id="attempt")
         self._questioned = account
         for event in ANSWERED:
             self.events.register_first(f"before-call.{event}", self._answer_some, unique_id=f"some.{event}")
 
+    def _attempt(self, request: AWSPreparedRequest, event_name: str, **_: object) -> Any:
+        statuses = self._questioned.on_the_wire.get(event_name.rpartition(".")[2])
+        if statuses is None:
+            return None
+        status = statuses.pop(0)
+        headers = HTTPHeaders()
+        if status == 429:
+            headers["x-amzn-errortype"] = "TooManyRequestsException"
+        return AWSResponse(str(request.url), status, headers, _Empty())
+
+    def _answer(self, model: Any, context: Mapping[str, Any], **more: object) -> Any:
+        return None if model.name in self._questioned.on_the_wire else super()._answer(model, context, **more)
+
     def _answer_some(self, model: Any, context: Mapping[str, Any], **_: object) -> Any:
         account = self._questioned
         account.sent.append((model.name, context["given"]))
-        if model.name not in account.replies:
+        attempts = context["client_config"].retries["total_max_attempts"]
+        account.attempts_of.setdefault(model.name, []).append(attempts)
+        if model.name not in account.replies or model.name in account.on_the_wire:
             return None
         parsed = account.answer(model.name, context["given"])
         if model.output_shape is not None:

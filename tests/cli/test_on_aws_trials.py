@@ -1,5 +1,6 @@
 """`firebreak doctor --on-aws --try`: the change is named before, made once, and always taken back."""
 
+import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from firebreak.aws.clients import PATIENT_ATTEMPTS
 from firebreak_cli.doctor.on_aws.registry import QUESTIONS
 from firebreak_cli.doctor.on_aws.trials import TRIALS
 from tests.cli.doctored import MOTOS_ACCOUNT, physical
@@ -69,6 +71,42 @@ def test_a_change_whose_reply_is_lost_is_taken_back(account: Questioned) -> None
     account.replies[PUT] = "InternalFailure"
     found = tried(account, "reserve-zero")
     assert (found["standing"], account.calls.changes) == ("could_not_look", [PUT, DELETE])
+
+
+def test_a_throttled_call_is_repeated_until_the_change_is_taken_back(
+    account: Questioned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # botocore has no argument for it
+    account.on_the_wire[DELETE] = [429, 204]
+    assert tried(account, "reserve-zero")["answer"] == "taken"
+    assert account.on_the_wire[DELETE] == []
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_a_change_is_sent_once_and_what_takes_it_back_is_repeated(account: Questioned, name: str) -> None:
+    tried(account, name)
+    first, last = account.calls.changes[0], account.calls.changes[-1]
+    attempts = account.attempts_of
+    assert (attempts[first][0], attempts[last][-1]) == (1, PATIENT_ATTEMPTS)
+
+
+def interrupting(_: object) -> dict[str, Any]:
+    """Somebody presses Ctrl-C while AWS answers."""
+    signal.raise_signal(signal.SIGINT)
+    return {}
+
+
+def test_a_second_ctrl_c_does_not_end_what_takes_the_change_back(account: Questioned) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        account.replies[PUT] = interrupted_once()
+        account.replies[DELETE] = interrupting
+        result = account.doctor("--on-aws", "--try", "reserve-zero", *HERE)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (result.exit_code, account.calls.changes) == (130, [PUT, DELETE])
+    assert "taken back" in error_lines(result)
 
 
 def test_a_change_that_cannot_be_taken_back_is_said_with_the_command(account: Questioned) -> None:

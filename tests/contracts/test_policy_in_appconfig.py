@@ -1,8 +1,10 @@
 """The reach of a policy that people push: rights on AppConfig, and no role of a function."""
 
+import ast
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -164,11 +166,30 @@ def test_a_rule_that_is_switched_off_is_switched_off_by_its_parameter_alone() ->
             assert state["Ref"] in {"", f"{function}{name}", "RouteUntagged"}
 
 
+OF_IT = ("parameters", "app_configuration", "policy_in_force", "policy.document", "pydantic")
+BUILDING = """
+import os, sys
+from firebreak.settings import Settings
+from firebreak.telemetry import PowertoolsLog
+from firebreak.wiring import Wiring
+
+settings = Settings.from_env(os.environ)
+wiring = Wiring(settings, PowertoolsLog())
+wiring.remediator(settings.action), wiring.verifier(), wiring.page_desk(), wiring.tag_router()
+print([name for name in sys.modules if name.endswith(tuple(sys.argv[1:]))])
+"""
+
+
+def imported(variables: Mapping[str, str]) -> list[str]:
+    """The modules of it that a function with these variables has imported once its parts are built."""
+    command = [sys.executable, "-c", BUILDING, *OF_IT]
+    given = {"PATH": "", "PYTHONPATH": os.pathsep.join(sys.path), "AWS_REGION": REGION, **variables}
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=given)
+    found: list[str] = ast.literal_eval(ran.stdout)
+    return found
+
+
 def test_a_function_with_the_layers_policy_imports_nothing_of_it() -> None:
-    code = (
-        "import sys; import firebreak.handlers;"
-        "of_it = ('parameters', 'app_configuration', 'policy_in_force', 'policy.document', 'pydantic');"
-        "print([name for name in sys.modules if name.endswith(of_it)])"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout == "[]\n"
+    own = {**ENV, "ACTION": "restart-service", "POWERTOOLS_TRACE_DISABLED": "true"}
+    assert imported(own) == []
+    assert "firebreak.remediation.policy_in_force" in imported({**own, "POLICY_CONFIGURATION": "a/b/c"})

@@ -1,10 +1,12 @@
 """The quotas and the costs in docs/start.md, counted from the template and the code."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from firebreak.aws.own_measures import METRICS_READ
+from firebreak.remediation.policy_in_force import MAX_AGE
 from firebreak_cli.doctor.before_looks import LONGEST_STACK_NAME
 from tests.contracts.template import REPORT, WATCH, actions, always_made, functions, template
 from tests.contracts.written_logs import written_metrics
@@ -74,6 +76,21 @@ def test_each_line_of_the_costs_is_counted_and_multiplied(what: str) -> None:
     count, price = COUNTED[what]
     assert (rows[what][1], rows[what][3]) == (str(count), f"{count * price:.2f}")
     assert set(rows) == set(COUNTED)
+
+
+def test_what_the_two_options_come_to_is_counted() -> None:
+    prose = " ".join(START.text.split())
+    page, verify = MINUTES_A_MONTH // rate("Page"), MINUTES_A_MONTH // rate("Verify")
+    beats = MINUTES_A_MONTH // int(template()["Parameters"]["HeartbeatMinutes"]["Default"])
+    # A policy is asked for again when it is a minute old, and none of the three is called more often.
+    assert timedelta(minutes=min(rate("Page"), rate("Verify"))) >= MAX_AGE
+    asked = f"at most {page + verify + beats} requests to AppConfig a month, one at each call of"
+    assert f"{asked} Page ({page}), Verify ({verify}) and, for heartbeats, RestartService ({beats})" in prose
+    shifted = [one for one in template()["Resources"].values() if one.get("Condition") == "ShiftsGradually"]
+    metrics = sum(
+        one["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" not in one["Properties"] for one in shifted
+    )
+    assert f"{metrics} alarms at 0.10 each, {metrics * 0.10:.2f} US dollars a month" in prose
 
 
 def test_the_quota_that_a_reservation_needs_is_counted_from_the_template() -> None:

@@ -152,15 +152,30 @@ TROUBLES = [
 ]
 
 
-@pytest.mark.parametrize("error", TROUBLES)
+SAID = (
+    "AppConfig could not be read (StartConfigurationSession: AccessDeniedException)",
+    "AppConfig could not be read (StartConfigurationSession: ThrottlingException)",
+    "AppConfig has no policy, or was asked for one that is gone (StartConfigurationSession: ",
+    "AppConfig could not be read (GetLatestConfiguration: ReadTimeoutError)",
+    "AppConfig could not be read (GetLatestConfiguration: EndpointConnectionError)",
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [pytest.param(*one.values, said, id=one.id) for one, said in zip(TROUBLES, SAID, strict=True)],
+)
 def test_a_cold_function_that_cannot_read_it_takes_the_last_one_and_says_so(
-    fleet: Fleet, error: Exception
+    fleet: Fleet, error: Exception, cause: str
 ) -> None:
     fleet.fake.serve(document(ACTS))
     fleet.sweep(fleet.function())
     fleet.fake.fails = dict.fromkeys(("StartConfigurationSession", "GetLatestConfiguration"), error)
     assert fleet.acting(fleet.function()).handle(eventbridge(fleet.world.red())).outcome == "act"
-    assert any(Reason.POLICY_NOT_RENEWED in event or "AppConfig" in event for event in fleet.pages())
+    (page,) = [one for one in fleet.pages() if "BLIND" in one]
+    assert "The newest policy cannot be loaded: an earlier one stays in force." in page
+    assert cause in page
+    assert f"In force: policy {hash_of(ACTS)} (version 1), served last at 10:00:30Z" in page
 
 
 def never() -> Policy:

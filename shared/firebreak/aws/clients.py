@@ -64,7 +64,7 @@ def brief(session: Session, service: str) -> Any:
 
 
 def patient(session: Session, service: str) -> Any:
-    """A client for calls that change nothing and that AWS throttles early: up to six attempts.
+    """A client for calls that may be repeated and that AWS throttles early: up to six attempts.
 
     The standard mode waits up to 1, 2, 4, 8 and 16 s between them, each by a random part: half of 31 s on
     average, which fits into the 60 s that a function has.

@@ -1,6 +1,6 @@
 """The questions about the deployment, asked by reads alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,8 +22,8 @@ LIVE = "live"
 POLICY = "AWS::IAM::ManagedPolicy"
 TRIALS = ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms")
 SCALE, SCALE_ROLE = "scale-service", "ScaleServiceRole"
-# The parameters that the description of a version names (template/template.yaml.j2).
-_IN_DESCRIPTION = ("Architecture", "PolicyFile", "DecisionRetentionInDays")
+# The parameters that the description of Verify's version names (template/macros.yaml.j2).
+IN_DESCRIPTION = ("Architecture", "KeyArn", "PolicyFile", "PolicySource", "DecisionRetentionInDays")
 
 
 def shortened_names(seen: Examination) -> Reply:
@@ -169,18 +169,23 @@ def _details(looks: Mapping[str, Looked], result: Result) -> str:
 
 
 def held_policies(seen: Examination) -> Reply:
-    """How many roles, users and groups hold a policy for people that the stack made."""
-    iam, held = patient(seen.stack.session, "iam"), 0
-    policies = {name: arn for name, arn in seen.deployment().of_type(POLICY).items() if name in PEOPLES}
-    for arn in policies.values():
-        for kind in ("PolicyRoles", "PolicyUsers", "PolicyGroups"):
-            held += sum(1 for _ in pages(iam, "list_entities_for_policy", kind, PolicyArn=arn))
+    """How many roles, users and groups outside of the stack hold a policy that the stack made."""
+    deployed, iam = seen.deployment(), patient(seen.stack.session, "iam")
+    policies = deployed.of_type(POLICY).values()
+    own = {("PolicyRoles", name) for name in deployed.of_type(ROLE).values()}
+    held = sum(1 for arn in policies for one in _holders(iam, arn) if one not in own)
     detail = f"{held} hold one of {len(policies)} policies"
     return Answered("held" if held else "free", detail)
 
 
-# The policies that people hold, not functions (template/people.yaml).
-PEOPLES = frozenset({"ViewerPolicy", "OnCallPolicy", "AdministratorPolicy"})
+_HOLDERS = {"PolicyRoles": "RoleName", "PolicyUsers": "UserName", "PolicyGroups": "GroupName"}
+
+
+def _holders(iam: Any, arn: str) -> Iterator[tuple[str, str]]:
+    """All that a managed policy is attached to: the kind and the name."""
+    for kind, name in _HOLDERS.items():
+        for one in pages(iam, "list_entities_for_policy", kind, PolicyArn=arn):
+            yield kind, one[name]
 
 
 def architecture(seen: Examination) -> Reply:
@@ -204,9 +209,13 @@ def _verify(seen: Examination) -> Mapping[str, Any]:
 def parameters_reach_aliases(seen: Examination) -> Reply:
     """Whether the description of Verify's version names the parameters that the stack has now."""
     parameters, words = seen.deployment().parameters, _verify(seen).get("Description", "").split()
-    missing = [name for name in _IN_DESCRIPTION if name in parameters and parameters[name] not in words]
-    if not any(name in parameters for name in _IN_DESCRIPTION):
+    named = [name for name in IN_DESCRIPTION if name in parameters]
+    if not named:
         raise Ending(NO_AWS, "CloudFormation shows no parameter of the stack to compare with")
+    missing = [name for name in named if parameters[name] not in ("", *words)]
+    # An empty value is no word. Only the key may be empty, and no other value looks like an ARN.
+    if parameters.get("KeyArn") == "" and any(word.startswith("arn:") for word in words):
+        missing.append("KeyArn")
     return Answered("stayed", f"not {', '.join(missing)}") if missing else Answered("reached")
 
 

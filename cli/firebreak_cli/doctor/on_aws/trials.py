@@ -4,9 +4,11 @@
                                     `------ an error, a refusal, Ctrl-C ------^
 
 A change is sent once. Where its reply is lost it may have been made, so it is taken back all the same; where
-AWS refused it, there is nothing to take back.
+AWS refused it, there is nothing to take back. A call that takes one back may be repeated: it is sent again
+where AWS throttles or does not answer, and Ctrl-C does not end it.
 """
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,21 +62,33 @@ def taken_back(change: Change, say: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         if change.made:
+            say("taking it back, at most two minutes, which Ctrl-C does not end")
             _take_back(change)
             say("taken back")
 
 
 def _take_back(change: Change) -> None:
     try:
-        change.take_back()
+        with _uninterrupted():
+            change.take_back()
     except AwsError as error:
         line = f"it was not taken back ({error.operation}: {error.code}); do it by: {change.command}"
         raise Ending(NO_AWS, line) from error
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C does nothing meanwhile. Only for the main thread, which alone gets it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @dataclass(slots=True)
 class Bench:
-    """The tools of a trial: the stack with its clock, clients that send once, and a line for people."""
+    """The tools of a trial: the stack with its clock, its clients, and a line for people."""
 
     seen: Examination
     say: Callable[[str], None]
@@ -85,6 +99,10 @@ class Bench:
         if service not in self._made:
             self._made[service] = client(self.seen.stack.session, service, once=True)
         return self._made[service]
+
+    def undoer(self, service: str) -> Any:
+        """A client that sends a call again where AWS throttles or does not answer."""
+        return patient(self.seen.stack.session, service)
 
     def named(self, kind: str, name: str) -> str:
         """A physical name by its name in the template. Raises Ending where the stack has none."""
@@ -106,7 +124,7 @@ def reserve_zero(bench: Bench) -> Reply:
     function, region = bench.named(FUNCTION, REPORT), bench.seen.stack.region
     with translated("GetFunctionConcurrency", mutates=False):
         before = bench.seen.stack.reader("lambda").get_function_concurrency(FunctionName=function)
-    change = _unreserve(bench.mutator("lambda"), function, before.get("ReservedConcurrentExecutions"), region)
+    change = _unreserve(bench.undoer("lambda"), function, before.get("ReservedConcurrentExecutions"), region)
     with taken_back(change, bench.say):
         try:
             change.send("PutFunctionConcurrency", _reserve(bench.mutator("lambda"), function, 0))
@@ -144,10 +162,11 @@ def own_topic(bench: Bench) -> Reply:
     if before == AlarmState.ALARM:
         return NotAsked("StuckLeases is red already: look at it first")
     cloudwatch, began = bench.mutator("cloudwatch"), bench.seen.clock()
+    undoer = bench.undoer("cloudwatch")
     change = Change(
         f"aws cloudwatch set-alarm-state --alarm-name {alarm} --state-value {before}"
         f" --state-reason '{TEST}' --region {stack.region}",
-        lambda: send("SetAlarmState", _set(cloudwatch, alarm, before)),
+        lambda: send("SetAlarmState", _set(undoer, alarm, before)),
     )
     reader = patient(stack.session, "cloudwatch")
 
@@ -181,10 +200,10 @@ def wall_clock_window(bench: Bench) -> Reply:
     name, metric = f"{stack.name}-window-trial", {"Namespace": f"{stack.name}-trial", "MetricName": "Beats"}
     if name in bench.seen.alarms():
         return NotAsked(f"an alarm of that name is there: aws cloudwatch delete-alarms --alarm-names {name}")
-    cloudwatch = bench.mutator("cloudwatch")
+    cloudwatch, undoer = bench.mutator("cloudwatch"), bench.undoer("cloudwatch")
     change = Change(
         f"aws cloudwatch delete-alarms --alarm-names {name} --region {stack.region}",
-        lambda: send("DeleteAlarms", lambda: cloudwatch.delete_alarms(AlarmNames=[name])),
+        lambda: send("DeleteAlarms", lambda: undoer.delete_alarms(AlarmNames=[name])),
     )
     reader = patient(stack.session, "cloudwatch")
     with taken_back(change, bench.say):
