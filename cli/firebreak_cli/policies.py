@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firebreak.errors import AwsError, PolicyError
+from firebreak.core.readings import NotRead, Reading
+from firebreak.errors import AwsError, FirebreakError, PolicyError
 from firebreak.policy.loader import load_policy, policy_text
 from firebreak.policy.policy import Policy
 from firebreak.settings import LAYER
@@ -15,6 +16,7 @@ from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.stack import Stack
 
 if TYPE_CHECKING:
+    from firebreak.ledger.ports import KeptPolicy, LeftOutPolicy
     from firebreak_cli.policy_versions import Deployed, Version
 
 # The folder in which pyproject.toml installs the shipped policy.
@@ -40,11 +42,15 @@ class StackPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """The state of AppConfig: the deployment and version in force, if any, and the newest deployment."""
+    """The state of AppConfig: the deployment and version in force, if any, and the newest deployment.
+
+    `latest` is the newest deployment of the environment, of whatever profile: AppConfig counts them together.
+    """
 
     deployed: "Deployed | None"
     version: "Version | None"
     newest: "Deployed | None"
+    latest: "Deployed | None"
 
     @property
     def notes(self) -> Iterator[str]:
@@ -77,16 +83,49 @@ def policy_in(path: Path, place: str = "") -> StackPolicy:
 def policy_of(stack: Stack) -> StackPolicy:
     """The policy that the stack decides by, as far as this machine can see.
 
-    Where the version in AppConfig does not load, it is the last one that did, as for the functions. Raises
-    Ending, PolicyError or AwsError.
+    Where the version in AppConfig does not load or cannot be read, it is the last one that did, as for the
+    functions. Raises Ending, PolicyError or AwsError.
     """
-    if not stack.policy_configuration:
-        return policy_in(policy_path(stack.policy_file), stack.policy_file)
-    found = served_by(stack)
+    if not stack.has_pushed_policy:
+        found = policy_in(policy_path(stack.policy_file), stack.policy_file)
+        return replace(found, notes=tuple(filter(None, [_not_known(stack)])))
     try:
-        return _pushed(found)
+        served = served_by(stack)
+    except AwsError as error:
+        return _last_loaded(stack, error, f"AppConfig could not be read ({error})")
+    if served.deployed is None or served.version is None:
+        raise PolicyError("AppConfig", ["no policy was pushed yet: no action runs until one is"])
+    try:
+        return _pushed(served.deployed, served.version, tuple(served.notes))
     except PolicyError as error:
-        return _last_loaded(stack, error)
+        why = f"The newest policy does not load ({error.source}: {error.first})"
+        return _last_loaded(stack, error.without_values, why)
+
+
+def _not_known(stack: Stack) -> str:
+    if not (why := stack.policy_source_not_known):
+        return ""
+    return f"{why[0].upper()}{why[1:]}; this is this machine's copy of {stack.policy_file}"
+
+
+def policy_for_pages(stack: Stack) -> StackPolicy:
+    """The same, else the layer's, by which pages go then. Raises Ending, PolicyError or AwsError."""
+    try:
+        return policy_of(stack)
+    except (AwsError, PolicyError):
+        if not stack.has_pushed_policy:
+            raise
+    return policy_in(policy_path(stack.policy_file), f"{stack.policy_file} of the layer")
+
+
+def kept_for(stack: Stack) -> "Reading[KeptPolicy | LeftOutPolicy]":
+    """The last policy that loaded from the stack's profile, as its functions find it. Raises Ending."""
+    from firebreak.ledger.policies import DynamoPolicies
+
+    place = stack.policy_configuration
+    if isinstance(place, NotRead):
+        return place
+    return DynamoPolicies(stack.reader("dynamodb"), stack.ledger_table, configuration=place).last_loaded()
 
 
 def policy_if_known(stack: Stack) -> StackPolicy | None:
@@ -101,38 +140,39 @@ def served_by(stack: Stack) -> Served:
     """The version that AppConfig serves for the stack. Raises AwsError."""
     from firebreak_cli.policy_versions import SERVED, PolicyVersions
 
-    versions, newest = PolicyVersions(stack), None
+    versions, newest, latest = PolicyVersions(stack), None, None
     for one in versions.deployments():
+        latest = latest or one
+        if one.profile not in ("", versions.profile):
+            continue
         newest = newest or one
         if one.state in SERVED:
-            return Served(deployed=one, version=versions.version(one.version), newest=newest)
-    return Served(deployed=None, version=None, newest=newest)
+            found = versions.version(one.version)
+            return Served(deployed=one, version=found, newest=newest, latest=latest)
+    return Served(deployed=None, version=None, newest=newest, latest=latest)
 
 
-def _pushed(found: Served) -> StackPolicy:
+def _pushed(deployed: "Deployed", version: "Version", notes: tuple[str, ...]) -> StackPolicy:
     from firebreak.policy.document import read_document
 
-    if found.deployed is None or found.version is None:
-        raise PolicyError("AppConfig", ["no policy was pushed yet: no action runs until one is"])
-    read = read_document(found.version.content)
+    read = read_document(version.content)
     return StackPolicy(
         policy=read.policy,
         text=read.text,
-        place=f"AppConfig version {found.deployed.version}",
-        version=found.deployed.version,
-        since=found.deployed.completed_at or found.deployed.started_at,
-        by=found.version.description,
-        notes=tuple(found.notes),
+        place=f"AppConfig version {deployed.version}",
+        version=deployed.version,
+        since=deployed.completed_at or deployed.started_at,
+        by=version.description,
+        notes=notes,
     )
 
 
-def _last_loaded(stack: Stack, error: PolicyError) -> StackPolicy:
+def _last_loaded(stack: Stack, error: FirebreakError, why: str) -> StackPolicy:
     """The last policy that loaded, with what keeps the newest from it. Raises that where none is kept."""
-    from firebreak.ledger.policies import DynamoPolicies
     from firebreak.ledger.ports import KeptPolicy
     from firebreak.policy.compiler import parse_policy
 
-    kept = DynamoPolicies(stack.reader("dynamodb"), stack.ledger_table).last_loaded()
+    kept = kept_for(stack)
     if not isinstance(kept, KeptPolicy):
         raise error
     place = f"AppConfig version {kept.number}, the last that loaded"
@@ -141,5 +181,5 @@ def _last_loaded(stack: Stack, error: PolicyError) -> StackPolicy:
         text=kept.text,
         place=place,
         version=kept.number,
-        notes=(f"The newest policy does not load ({error.source}: {error.problems[0]})",),
+        notes=(f"{why}; AppConfig served this one last at {kept.at:%Y-%m-%d %H:%M:%SZ}",),
     )

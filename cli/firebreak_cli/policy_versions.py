@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from firebreak.aws.translate import send, translated
+from firebreak.core.readings import NotRead
 from firebreak.errors import NotFound
+from firebreak_cli.exit_codes import NOT_KNOWN, Ending
 from firebreak_cli.stack import Stack, client
 
 # Newest first; the one in force is nearly always the newest.
@@ -20,9 +22,14 @@ TAKEN_BACK = frozenset({"ROLLED_BACK", "REVERTED"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """One deployment of a version. `version` is 0 where AppConfig names none by a number."""
+    """One deployment of a version. `version` is 0 where AppConfig names none by a number.
+
+    `profile` is the configuration profile whose version it is, empty where that is not said: an environment
+    may serve several.
+    """
 
     number: int
+    profile: str
     version: int
     state: str
     percent: float
@@ -45,20 +52,23 @@ class Version:
 
 
 class PolicyVersions:
-    """The configuration profile of one stack. Every method raises AwsError.
+    """The configuration profile of one stack. Every method raises AwsError; making it may raise Ending.
 
     The stack must take its policy from AppConfig: `stack.policy_configuration` names the place.
     """
 
     def __init__(self, stack: Stack) -> None:
+        if isinstance(stack.policy_configuration, NotRead):
+            raise Ending(NOT_KNOWN, stack.policy_source_not_known)
         application, environment, profile = stack.policy_configuration
+        self.profile = profile
         self._reader = stack.reader("appconfig")
         self._writer = client(stack.session, "appconfig", once=True)
         self._environment = {"ApplicationId": application, "EnvironmentId": environment}
         self._profile = {"ApplicationId": application, "ConfigurationProfileId": profile}
 
     def deployments(self) -> Iterator[Deployed]:
-        """The deployments, newest first, as far as anybody needs them."""
+        """The deployments of the environment, newest first, as far as anybody needs them."""
         asked: dict[str, Any] = dict(self._environment)
         for _ in range(MOST_PAGES):
             with translated("ListDeployments", mutates=False):
@@ -131,6 +141,7 @@ def _deployed(found: Any) -> Deployed:
     version = str(found.get("ConfigurationVersion", ""))
     return Deployed(
         number=int(found["DeploymentNumber"]),
+        profile=str(found.get("ConfigurationProfileId", "")),
         version=int(version) if version.isascii() and version.isdecimal() else 0,
         state=str(found["State"]),
         percent=float(found.get("PercentageComplete", 0)),

@@ -51,8 +51,8 @@ NOT_ASKED = NotRead("CloudFormation was not asked")
 class Stack:
     """A deployed stack. `policy_file` is relative to the layer, as the stack's parameter is.
 
-    `deployment` is not read where CloudFormation is not asked. `policy_configuration` is where the policy is
-    in AppConfig, by the ids of application, environment and profile; empty where it is the layer's.
+    `deployment` is not read where CloudFormation is not asked, nor is `policy_configuration`: where the
+    policy is in AppConfig, by the ids of application, environment and profile; empty where it is the layer's.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Stack:
     bus_name: str
     session: "Session"
     deployment: Deployment | NotRead = NOT_ASKED
-    policy_configuration: tuple[str, ...] = ()
+    policy_configuration: tuple[str, ...] | NotRead = ()
 
     @property
     def place(self) -> str:
@@ -74,7 +74,24 @@ class Stack:
     @property
     def policy_place(self) -> str:
         """Where its policy is, in words."""
+        if isinstance(self.policy_configuration, NotRead):
+            return f"this machine's copy of {self.policy_file}; {self.policy_source_not_known}"
         return "the policy in AppConfig" if self.policy_configuration else self.policy_file
+
+    @property
+    def has_pushed_policy(self) -> bool:
+        """Whether the policy is known to be in AppConfig."""
+        return bool(self.policy_configuration) and not isinstance(self.policy_configuration, NotRead)
+
+    @property
+    def policy_source_not_known(self) -> str:
+        """Says why it is not known where the policy comes from; empty where it is known."""
+        found = self.policy_configuration
+        return (
+            f"where the stack takes its policy from is not known: {found.why}"
+            if isinstance(found, NotRead)
+            else ""
+        )
 
     @property
     def address(self) -> StackAddress:
@@ -251,6 +268,7 @@ def _by_table(session: "Session", name: str, table: str) -> Stack:
     from firebreak.aws.translate import translated
 
     dynamodb = client(session, "dynamodb")
+    not_asked = NotRead(f"{TABLE_VARIABLE} is set: CloudFormation was not asked")
     with translated("DescribeTable", mutates=False):
         arn = dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
     region, account = arn.split(":")[3:5]
@@ -263,7 +281,8 @@ def _by_table(session: "Session", name: str, table: str) -> Stack:
         policy_file=DEFAULT_POLICY,
         bus_name=name,
         session=session,
-        deployment=NotRead(f"{TABLE_VARIABLE} is set: CloudFormation was not asked"),
+        deployment=not_asked,
+        policy_configuration=not_asked,
     )
 
 

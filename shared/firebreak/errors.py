@@ -34,6 +34,10 @@ class UnusableEvent(FirebreakError):
         self.expected = expected
 
 
+# Begins the part of a mistake that quotes the policy file.
+FOUND = " (found "
+
+
 class PolicyError(FirebreakError):
     """A policy that does not load; `problems` holds one line for each mistake.
 
@@ -45,6 +49,17 @@ class PolicyError(FirebreakError):
         self.source = source
         self.problems = tuple(problems)
         self.cause = cause or f"{len(self.problems)} problems in the policy"
+
+    @property
+    def without_values(self) -> "PolicyError":
+        """The same without what was found in the file, which may be a secret in a wrong place."""
+        return PolicyError(self.source, [one.partition(FOUND)[0] for one in self.problems], self.cause)
+
+    @property
+    def first(self) -> str:
+        """The first mistake without what was found there, and how many more there are."""
+        more = len(self.problems) - 1
+        return self.without_values.problems[0] + (f" (and {more} more)" if more else "")
 
 
 class SettingsError(FirebreakError):

@@ -26,12 +26,12 @@ class Desk(Protocol):
 
 def remediation_handler() -> Handler:
     """The handler of an action's function; the setting ACTION names the action."""
-    return _handler(lambda wiring: wiring.remediator(wiring.settings.action))
+    return _handler(acting_desk)
 
 
 def verify_handler() -> Handler:
     """The handler of Verify."""
-    return _handler(lambda wiring: wiring.verifier())
+    return _handler(verifying_desk)
 
 
 def route_handler() -> Handler:
@@ -42,6 +42,16 @@ def route_handler() -> Handler:
 def page_handler() -> Handler:
     """The handler of Page."""
     return _handler(lambda wiring: wiring.page_desk())
+
+
+def acting_desk(wiring: Wiring) -> Desk:
+    """The desk of an action's function. Raises SettingsError where the setting ACTION names none."""
+    return wiring.decided_by_one_policy(wiring.remediator(wiring.settings.action))
+
+
+def verifying_desk(wiring: Wiring) -> Desk:
+    """The desk of Verify."""
+    return wiring.decided_by_one_policy(wiring.verifier())
 
 
 def counted(log: Log, handle: Callable[[], Summary]) -> Summary:

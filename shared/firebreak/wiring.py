@@ -65,7 +65,7 @@ from firebreak.paging.secret_detectors import looks_secret, mask_known
 from firebreak.policy.compiled import BUILD_SHOWN, build_id
 from firebreak.policy.loader import LayerPolicy
 from firebreak.policy.policy import Policy
-from firebreak.remediation.decision_recorder import DecisionRecorder
+from firebreak.remediation.decision_recorder import DecisionRecorder, Summary
 from firebreak.remediation.outbox import Announcer
 from firebreak.remediation.policy_keeper import PolicyKeeper
 from firebreak.remediation.remediator import Remediator
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
     from firebreak.remediation.diagnostics import DiagnosticsCollector, DiagnosticSources
-    from firebreak.remediation.policy_in_force import PolicyInForce
+    from firebreak.remediation.policy_in_force import PinnedDesk, PolicyInForce
 
 # A call to a channel ends after 5 s, and so does a request for a picture: this is 5 s less the connection.
 REPLY_SECONDS = 5.0 - FAIL_FAST_SECONDS
@@ -160,13 +160,24 @@ class Wiring:
         own, connect = self.settings, partial(fail_fast, self.session, "appconfigdata", attempts=attempts)
         return PolicyInForce(
             fetch=AppConfiguration(connect, *own.policy_configuration).read,
-            kept=DynamoPolicies(memory, own.ledger_table).last_loaded,
+            kept=DynamoPolicies(memory, own.ledger_table, configuration=own.policy_configuration).last_loaded,
             layer=LayerPolicy(own.policy_path).policy,
             announce=announce,
             stack=StackAddress(own.stack_name, own.region, own.account),
             now=self.clock.now,
             log=self.log,
         )
+
+    def decided_by_one_policy(
+        self, desk: "Remediator | Verifier"
+    ) -> "Remediator | Verifier | PinnedDesk[Summary]":
+        """The desk; where the policy can change during an event, the event is decided by one all the same."""
+        policies = self.policies
+        if isinstance(policies, LayerPolicy):
+            return desk
+        from firebreak.remediation.policy_in_force import PinnedDesk
+
+        return PinnedDesk(desk.handle, policies)
 
     def services(self) -> Connections:
         """The services that actions work with: reading clients, and writing ones that send once."""
@@ -354,7 +365,12 @@ class Wiring:
             policy=self.policies.policy,
             text=self.policies.text,
             looks_secret=looks_secret,
-            texts=DynamoPolicies(self.dynamodb, self.settings.ledger_table, self.retention),
+            texts=DynamoPolicies(
+                self.dynamodb,
+                self.settings.ledger_table,
+                self.retention,
+                configuration=self.settings.policy_configuration,
+            ),
             log=self.log,
             served=self.policies.served,
         )

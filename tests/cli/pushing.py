@@ -1,5 +1,6 @@
 """A stack that takes its policy from AppConfig, and commands on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class Pushed:
     file: Path
     fake: FakeAppConfig = field(default_factory=FakeAppConfig)
     calls: Calls = field(default_factory=Calls)
+    outputs: dict[str, str] = field(default_factory=lambda: dict(OUTPUTS))
+    parameters: dict[str, str] = field(default_factory=dict)
 
     def session(self) -> StackSession:
         """A session whose AppConfig is the fake one."""
@@ -44,7 +47,7 @@ class Pushed:
                 made = super().client(service_name, *args, **kwargs)
                 return fake.attach(made) if service_name == "appconfig" else made
 
-        return Session(stack_with(OUTPUTS), self.calls)
+        return Session(stack_with(self.outputs, self.parameters), self.calls)
 
     @property
     def environment(self) -> Environment:
@@ -60,6 +63,7 @@ class Pushed:
         """`firebreak policy push` of the file."""
         return run("policy", "push", str(self.file), *words, environment=self.environment, stdin=stdin)
 
-    def run(self, *words: str, stdin: str = "") -> Result:
+    def run(self, *words: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Result:
         """Another command."""
-        return run(*words, environment=self.environment, stdin=stdin)
+        here = replace(self.environment, environ=environ or self.environment.environ)
+        return run(*words, environment=here, stdin=stdin)

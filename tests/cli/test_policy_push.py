@@ -1,15 +1,15 @@
-"""`firebreak policy push` and `show`: checked, compared, locked, and signed."""
+"""`firebreak policy push`: checked, compared, locked, and signed."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firebreak.ledger.policies import DynamoPolicies
-from firebreak.ledger.ports import KeptPolicy
 from firebreak.policy.compiled import deployed_build
-from firebreak.policy.document import compiled_matches, read_document
+from firebreak.policy.compiler import parse_policy
+from firebreak.policy.document import Compiled, compared_with_text, encode_document, read_document
 from firebreak.policy.policy import hash_of
 from firebreak_cli.exit_codes import BAD_INPUT, BAD_POLICY, NO_AWS, NOT_DONE, NOT_KNOWN
 from tests.cli.backtest.histories import History
@@ -17,7 +17,7 @@ from tests.cli.pushing import ACTS, OBSERVES, Pushed, document
 from tests.cli.running import error_lines, run_in
 from tests.support import builders as a
 from tests.support.app_config import Refused
-from tests.support.world import TABLE, World, eventbridge
+from tests.support.world import World
 
 WRITES = {"CreateHostedConfigurationVersion", "StartDeployment"}
 
@@ -36,11 +36,11 @@ def written(stack: Pushed) -> set[str]:
 def test_the_first_push_puts_the_file_in_force_and_signs_it(stack: Pushed) -> None:
     result = stack.push("--yes")
     assert result.exit_code == 0, result.output
-    assert "IN FORCE: version 1" in result.stdout
+    assert "IN FORCE in AppConfig: version 1" in result.stdout
     content, description = stack.fake.versions[1]
     found = read_document(content)
     assert (found.text, found.number) == (ACTS, 1)
-    assert compiled_matches(content, deployed_build())
+    assert compared_with_text(content, deployed_build()) is Compiled.MATCHES
     assert description.startswith(f"policy {hash_of(ACTS)} by arn:aws:sts::")
     assert stack.fake.deployments[0]["Description"] == description
 
@@ -64,6 +64,45 @@ def test_a_dry_run_and_a_policy_that_is_in_force_write_nothing(stack: Pushed) ->
     stack.write(OBSERVES)
     assert "WOULD PUSH" in stack.push("--dry-run").stdout
     assert written(stack) == set()
+
+
+@pytest.mark.parametrize("number", [1, 5], ids=["compiled form", "number"])
+def test_the_same_text_in_another_form_is_replaced(stack: Pushed, number: int) -> None:
+    build = "another build" if number == 1 else deployed_build()
+    stack.fake.serve(encode_document(parse_policy(ACTS, "x"), ACTS, number, build))
+    result = stack.push("--yes")
+    assert "IN FORCE in AppConfig: version 2" in result.stdout
+    assert "The text is in force already" in " ".join(result.stdout.split())
+    assert stack.fake.versions[2][0] == document(ACTS, 2)
+    assert "UNCHANGED" in stack.push("--yes").stdout
+
+
+def test_a_deployment_of_another_profile_is_not_the_stacks_policy(stack: Pushed) -> None:
+    stack.fake.serve(document(OBSERVES))
+    stack.fake.serve(document(ACTS, 2))
+    stack.fake.deployments[1]["ConfigurationProfileId"] = "other"
+    assert stack.run("policy", "show").stdout == OBSERVES
+    stack.write(OBSERVES + "# more\n")
+    result = stack.push("--yes")
+    assert result.exit_code == 0, result.output
+    assert "version 3" in result.stdout
+
+
+def test_a_stack_of_another_release_is_named_before_it_asks(stack: Pushed) -> None:
+    assert "of none that it names" in stack.push("--yes").stderr
+    stack.outputs["Version"] = "0.0.1"
+    stack.write(OBSERVES)
+    assert "the stack is of release 0.0.1" in stack.push(stdin="n\n").stderr
+    stack.outputs["Version"] = version("firebreak")
+    assert "release" not in stack.push(stdin="n\n").stderr
+
+
+def test_a_change_calendar_that_the_roles_may_not_read_is_a_warning(stack: Pushed) -> None:
+    arn = f"arn:aws:ssm:{a.REGION}:{a.ACCOUNT}:document/Release"
+    stack.write(ACTS + f'\n[[freeze.calendars]]\nname = "release"\narn = "{arn}"\n')
+    assert f"may not read the Change Calendar {arn}" in " ".join(stack.push("--yes").stderr.split())
+    stack.parameters["ChangeCalendarArns"] = arn
+    assert "Change Calendar" not in stack.push("--yes").stderr
 
 
 def test_a_file_that_does_not_load_is_refused_with_each_mistake(stack: Pushed) -> None:
@@ -212,79 +251,3 @@ def test_it_replaces_what_does_not_load(stack: Pushed) -> None:
     assert result.exit_code == 0
     assert "does not load" in result.stdout
     assert stack.fake.served == 2
-
-
-# --- what other commands read
-
-
-def test_show_prints_the_text_alone_and_its_origin_on_stderr(stack: Pushed) -> None:
-    stack.fake.serve(document(ACTS), "policy x by ana")
-    stack.fake.serve(document(OBSERVES, 2), "policy y by kim")
-    result = stack.run("policy", "show")
-    assert result.stdout == OBSERVES
-    assert "version 2" in result.stderr
-    assert "by kim" in result.stderr
-    assert stack.run("policy", "show", "--version", "1").stdout == ACTS
-    assert stack.run("policy", "show", "--version", "9").exit_code == BAD_INPUT
-    found = json.loads(stack.run("policy", "show", "--json").stdout)
-    assert (found["version"], found["text"]) == (2, OBSERVES)
-
-
-def explained(stack: Pushed, *more: str) -> Any:
-    event = json.dumps(eventbridge(a.alarm()))
-    return stack.run("explain", "-", *more, stdin=event)
-
-
-def test_explain_decides_by_the_policy_in_force_and_says_which_that_is(stack: Pushed) -> None:
-    stack.fake.serve(document(OBSERVES), "policy y by kim")
-    policy = json.loads(explained(stack, "--json").stdout)["policy"]
-    assert policy == {
-        "file": "AppConfig version 1",
-        "version": 1,
-        "hash": hash_of(OBSERVES),
-        "deployed_hash": None,
-    }
-    text = explained(stack).stdout
-    assert "AppConfig version 1" in text
-    assert "this machine's copy" not in text
-
-
-def test_where_the_newest_does_not_load_it_is_the_last_that_did(stack: Pushed) -> None:
-    kept = KeptPolicy(text=OBSERVES, number=1, at=a.NOW)
-    DynamoPolicies(stack.world.dynamodb, TABLE).keep_last_loaded(kept)
-    stack.fake.serve(document(OBSERVES))
-    stack.fake.serve(b"garbage")
-    found = json.loads(explained(stack, "--json").stdout)
-    assert found["policy"]["hash"] == hash_of(OBSERVES)
-    assert any("does not load" in note for note in found["notes"])
-
-
-def test_without_any_policy_explain_says_so(stack: Pushed) -> None:
-    result = explained(stack)
-    assert result.exit_code == BAD_POLICY
-    assert "no policy was pushed yet" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("state", "said"), [("DEPLOYING", "is being deployed"), ("ROLLED_BACK", "taken back")]
-)
-def test_a_newest_deployment_that_is_not_in_force_is_a_note(stack: Pushed, state: str, said: str) -> None:
-    stack.fake.serve(document(OBSERVES))
-    stack.fake.serve(document(ACTS, 2))
-    stack.fake.take_back(state)
-    found = json.loads(explained(stack, "--json").stdout)
-    assert found["policy"]["version"] == 1
-    assert any(said in note for note in found["notes"])
-
-
-def test_status_names_the_version_and_the_policy_decided_by(stack: Pushed) -> None:
-    stack.fake.serve(document(OBSERVES), "policy y by kim")
-    assert f"AppConfig version 1, {hash_of(OBSERVES)}" in " ".join(stack.run("status").stdout.split())
-    found = json.loads(stack.run("status", "--json").stdout)["policy_in_appconfig"]
-    assert (found["version"], found["pushed"]) == (1, "policy y by kim")
-
-
-def test_status_is_good_without_it(stack: Pushed) -> None:
-    stack.fake.fails["ListDeployments"] = Refused("AccessDeniedException", 403)
-    result = stack.run("status")
-    assert "in AppConfig, not known" in " ".join(result.stdout.split())

@@ -37,6 +37,7 @@ def test_without_cloudformation_what_it_would_say_is_not_known(world: World) -> 
     assert (found["heartbeat"]["every_seconds"], found["heartbeat"]["late"]) == (None, None)
     assert [line.partition(":")[0] for line in found["unread"]] == [
         "dead letters",
+        "whether the policy is in AppConfig",
         "the version of the stack",
     ]
     text = " ".join(run("status", environment=here).stdout.split())

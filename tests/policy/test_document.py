@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from firebreak.errors import PolicyError
 from firebreak.policy.compiled import build_id, encode, seal
 from firebreak.policy.compiler import parse_policy
-from firebreak.policy.document import compiled_matches, encode_document, read_document
+from firebreak.policy.document import Compiled, compared_with_text, encode_document, read_document
 from firebreak.policy.loader import LARGEST
 from firebreak.policy.policy import Policy, hash_of
 from tests.docs.documents import ROOT
@@ -79,9 +79,11 @@ def test_a_forged_compiled_form_under_the_right_hash_decides_and_is_found_by_a_c
     """A seal proves no author. The doctor compares (FB404), and so does nobody else."""
     content = forged(TEXT, OBSERVING, hash=hash_of(TEXT))
     assert read_document(content).policy.defaults.autonomy == "observe"
-    assert not compiled_matches(content, THIS_BUILD)
-    assert compiled_matches(content, "another build")
-    assert compiled_matches(document(), THIS_BUILD)
+    assert compared_with_text(content, THIS_BUILD) is Compiled.OTHER
+    assert compared_with_text(content, "another build") is Compiled.NOT_OF_THIS_BUILD
+    own = encode_document(policy(), TEXT, 7, THIS_BUILD)
+    assert compared_with_text(own, THIS_BUILD) is Compiled.MATCHES
+    assert compared_with_text(document(compiled=None), THIS_BUILD) is Compiled.NOT_OF_THIS_BUILD
 
 
 @pytest.mark.parametrize(

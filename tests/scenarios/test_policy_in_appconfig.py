@@ -100,7 +100,11 @@ class Story:
         """The last policy that loaded, as Verify's sweep keeps it."""
         sweep = {"source": "firebreak", "detail-type": "Firebreak Sweep", "detail": {"v": 1}}
         self.bench.invoke("Verify", sweep)
-        ledger = DynamoPolicies(self.bench.session.client("dynamodb"), self.bench.stack.ledger_table)
+        ledger = DynamoPolicies(
+            self.bench.session.client("dynamodb"),
+            self.bench.stack.ledger_table,
+            configuration=tuple(self.outputs["PolicyConfiguration"].split("/")),
+        )
         found = ledger.last_loaded()
         assert isinstance(found, KeptPolicy), found
         return found

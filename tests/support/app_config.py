@@ -95,6 +95,7 @@ class FakeAppConfig:
         self.deployments.append(
             {
                 "DeploymentNumber": len(self.deployments) + 1,
+                "ConfigurationProfileId": PROFILE,
                 "ConfigurationVersion": str(number),
                 "State": self.ends,
                 "PercentageComplete": 100.0 if self.ends in SERVED else 20.0,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from boto3.session import Session
@@ -12,11 +12,12 @@ from firebreak.aws.clients import fail_fast
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.paging.commands import StackAddress
 from firebreak.ledger.policies import DynamoPolicies
+from firebreak.ledger.ports import KeptPolicy
 from firebreak.paging.secret_detectors import looks_secret
 from firebreak.policy.compiled import build_id
 from firebreak.policy.compiler import parse_policy
 from firebreak.policy.document import encode_document
-from firebreak.policy.policy import Policy
+from firebreak.policy.policy import Policy, hash_of
 from firebreak.remediation.policy_in_force import PolicyInForce
 from firebreak.remediation.policy_keeper import PolicyKeeper
 from firebreak.remediation.remediator import Remediator
@@ -42,6 +43,11 @@ def broken(number: int = 2) -> bytes:
     return whole
 
 
+def policy_kept(text: str, number: int, at: datetime) -> KeptPolicy:
+    """A policy as Verify keeps it."""
+    return KeptPolicy(policy_hash=hash_of(text), text=text, number=number, at=at)
+
+
 @dataclass
 class Fleet:
     """The functions of a stack that takes its policy from AppConfig; `layer` is for pages alone."""
@@ -50,6 +56,7 @@ class Fleet:
     fake: FakeAppConfig = field(default_factory=FakeAppConfig)
     layer: Callable[[], Policy] = field(default=lambda: parse_policy(OBSERVES, "layer.toml"))
     announce: Callable[[Announcement], None] | None = None
+    place: tuple[str, ...] = PLACE
 
     def function(self) -> PolicyInForce:
         """The policy of a cold function."""
@@ -69,7 +76,7 @@ class Fleet:
         )
 
     def texts(self) -> DynamoPolicies:
-        return DynamoPolicies(self.world.dynamodb, TABLE)
+        return DynamoPolicies(self.world.dynamodb, TABLE, configuration=self.place)
 
     def acting(self, policy: PolicyInForce) -> Remediator:
         return replace(self.world.remediator(), policy=policy.policy)

@@ -11,7 +11,7 @@ from firebreak.core.readings import ABSENT, Reading
 from firebreak.errors import PolicyError, Throttled
 from firebreak.ledger.items import DamagedItem, Item, expires
 from firebreak.ledger.policies import SPARE, DynamoPolicies, left_out, policy_pk, read_policy_text
-from firebreak.ledger.ports import KeptPolicy
+from firebreak.ledger.ports import KeptPolicy, LeftOutPolicy
 from firebreak.ledger.retention import DECISION_KEPT, Retention
 from firebreak.paging.secret_detectors import looks_secret
 from firebreak.policy.policy import Policy, hash_of
@@ -63,14 +63,14 @@ class Texts:
         del policy_hash, at
         self.left_out.append(why)
 
-    def last_loaded(self) -> Reading[KeptPolicy]:
+    def last_loaded(self) -> Reading[KeptPolicy | LeftOutPolicy]:
         return ABSENT
 
     def keep_last_loaded(self, found: KeptPolicy) -> None:
         raise AssertionError(found)
 
-    def leave_out_last_loaded(self, why: str, found: KeptPolicy) -> None:
-        raise AssertionError(why, found)
+    def leave_out_last_loaded(self, found: LeftOutPolicy) -> None:
+        raise AssertionError(found)
 
 
 def counting(texts: Texts, log: ListLog, text: str = a.AUTO_POLICY) -> PolicyKeeper:

@@ -50,7 +50,7 @@ def push(
     found = find(environment, stack)
     desk = PushDesk(found)
     draft = desk.draft(file)
-    _print_warnings(draft, file, environment)
+    _print_warnings(desk, draft, file, environment)
     compared = _compared(draft, history, environment)
     if not as_json:
         _show(draft, compared)
@@ -86,8 +86,8 @@ def _pushed(
     return result_of(started), started.version
 
 
-def _print_warnings(draft: "Draft", file: Path, environment: Environment) -> None:
-    """As `policy check` does, and what the ledger would not keep."""
+def _print_warnings(desk: "PushDesk", draft: "Draft", file: Path, environment: Environment) -> None:
+    """As `policy check` does, and what the ledger would not keep or the stack not do."""
     from firebreak.paging.rendering import plain
     from firebreak.paging.secret_detectors import looks_secret
     from firebreak.policy.lines import lines_of, with_line
@@ -100,6 +100,7 @@ def _print_warnings(draft: "Draft", file: Path, environment: Environment) -> Non
     warnings = [with_line(one, lines_of(source.text)) for one in odd]
     if why := why_not_kept(source.text, looks_secret):
         warnings.append(f"{why}, so a function that cannot read it has no copy to fall back to")
+    warnings.extend(desk.warnings(draft))
     for warning in warnings:
         typer.echo(plain(f"firebreak: {file}: warning: {warning}"), err=True)
 
@@ -138,13 +139,16 @@ def _print_result(draft: "Draft", result: "Pushed", number: int) -> None:
     from firebreak_cli.operations.policy_pushing import Pushed
 
     words = {
-        Pushed.IN_FORCE: f"IN FORCE: version {number}, policy {draft.hash}. All have it in a minute",
+        Pushed.IN_FORCE: f"IN FORCE in AppConfig: version {number}, policy {draft.hash}. {_ASKS}",
         Pushed.GOES_ON: f"GOES ON: version {number} reaches one function after the other (AppConfig)",
         Pushed.TAKEN_BACK: f"TAKEN BACK: AppConfig ended the deployment of version {number}",
         Pushed.UNCHANGED: f"UNCHANGED: policy {draft.hash} is in force already",
         Pushed.WOULD_PUSH: "WOULD PUSH: nothing was written",
     }
     typer.echo(words[result])
+
+
+_ASKS = "Each function asks for it once a minute"
 
 
 def _as_json(
@@ -178,7 +182,7 @@ def show(
 ) -> None:
     """Print the policy of a stack that takes it from AppConfig; where it comes from is on stderr.
 
-    Example: firebreak policy show --stack firebreak > policy.toml
+    Example: firebreak policy show --stack firebreak > ~/in-force.toml
     """
     from firebreak.paging.rendering import plain
 

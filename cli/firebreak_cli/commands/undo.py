@@ -41,6 +41,7 @@ def undo(
     as_json: AsJson = False,
 ) -> None:
     """Put the last act of an incident back, while Firebreak still watches it and the action can."""
+    from firebreak.paging.rendering import plain
     from firebreak_cli.acting import undoing
     from firebreak_cli.acting.results import Result, exit_code
     from firebreak_cli.explain.sources import live_sources
@@ -53,7 +54,10 @@ def undo(
     despite = override_reason(despite_freeze)
     found = find(environment, stack)
     desk, by = undoing.UndoDesk(found), approvals.caller(found)
-    known, policy = desk.incident(incident), policy_of(found).policy
+    known, used = desk.incident(incident), policy_of(found)
+    policy = used.policy
+    for note in used.notes:
+        typer.echo(plain(f"firebreak: {note}"), err=True)
     sources, now = live_sources(found, policy), environment.now()
     preview = desk.preview(
         known, by=by, why=why, despite_freeze=despite, now=now, policy=policy, sources=sources

@@ -17,7 +17,7 @@ from firebreak_cli.doctor.page_looks import Subscriptions, subscriptions_of
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
 from firebreak_cli.operations.approvals import caller
-from firebreak_cli.policies import policy_in, policy_of
+from firebreak_cli.policies import policy_for_pages, policy_in
 from firebreak_cli.polling import Polling
 from firebreak_cli.stack import Deployment, Stack, human_bus
 
@@ -64,7 +64,7 @@ class Tested:
 
 def channel_of(name: str, policy: Path | None, stack: Stack) -> ChannelRules:
     """The channel of that name in the policy. Raises Ending, which names those that there are."""
-    channels = (policy_in(policy) if policy else policy_of(stack)).policy.paging.channels
+    channels = (policy_in(policy) if policy else policy_for_pages(stack)).policy.paging.channels
     if name not in channels:
         known = ", ".join(sorted(channels))
         raise Ending(BAD_INPUT, f"--page-test {name}: the policy has no such channel; it has {known}")

@@ -1,23 +1,26 @@
 """The look at a policy that was pushed to AppConfig: FB404."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
-from firebreak.core.readings import Absent
+from firebreak.core.readings import Absent, NotRead
 from firebreak.errors import PolicyError
-from firebreak.ledger.policies import DynamoPolicies
-from firebreak.ledger.ports import KeptPolicy
+from firebreak.ledger.ports import KeptPolicy, LeftOutPolicy
 from firebreak.policy.compiled import deployed_build
-from firebreak.policy.document import compiled_matches, read_document
+from firebreak.policy.document import Compiled, compared_with_text, read_document
 from firebreak_cli.doctor.examination import Examination
-from firebreak_cli.doctor.model import Finding, Looked, bad, warning
+from firebreak_cli.doctor.model import Finding, Looked, bad, unseen, warning
 from firebreak_cli.explain.deployed_policy import difference
-from firebreak_cli.policies import Served, served_by
+from firebreak_cli.policies import Served, kept_for, served_by
 from firebreak_cli.policy_versions import Version
 from firebreak_cli.queries.deciding_policy import DeployedPolicy
 
 
 def newest_is_in_force(seen: Examination) -> Looked:
     """FB404. The version that AppConfig serves, and whether the functions decide by it."""
+    if isinstance(seen.stack.policy_configuration, NotRead):
+        why = f"whether the policy is in AppConfig is not known: {seen.stack.policy_configuration.why}"
+        return Looked("", (unseen(why),))
     if not seen.stack.policy_configuration:
         return Looked(f"{seen.stack.policy_file} of the layer")
     found = served_by(seen.stack)
@@ -32,15 +35,22 @@ def newest_is_in_force(seen: Examination) -> Looked:
 def _of_content(version: Version) -> Iterator[Finding]:
     try:
         number = read_document(version.content).number
-        matches = compiled_matches(version.content, deployed_build())
+        compiled = compared_with_text(version.content, deployed_build())
     except PolicyError as error:
-        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
-        yield bad(f"version {version.number} does not load: {error.problems[0]}{more}")
+        yield bad(f"version {version.number} does not load: {error.first}")
         return
     if number != version.number:
         yield warning(f"version {version.number} calls itself version {number}: another command wrote it")
-    if not matches:
-        yield bad(f"version {version.number} is compiled to another policy than its text: it was forged")
+    match compiled:
+        case Compiled.MATCHES:
+            return
+        case Compiled.OTHER:
+            yield bad(f"version {version.number} is compiled to another policy than its text")
+        case Compiled.NOT_OF_THIS_BUILD:
+            detail = "has no compiled form of this build, so it could not be compared with its text"
+            yield warning(f"version {version.number} {detail}: push it again")
+        case _:
+            assert_never(compiled)
 
 
 def _of_deployments(found: Served) -> Iterator[Finding]:
@@ -49,8 +59,11 @@ def _of_deployments(found: Served) -> Iterator[Finding]:
 
 def _of_kept(seen: Examination) -> Iterator[Finding]:
     """Whether a function that cannot load the newest policy has one to fall back to."""
-    kept = DynamoPolicies(seen.stack.reader("dynamodb"), seen.stack.ledger_table).last_loaded()
+    kept = kept_for(seen.stack)
     if isinstance(kept, KeptPolicy):
+        return
+    if isinstance(kept, LeftOutPolicy):
+        yield warning(f"the ledger does not keep the policy that loaded last: {kept.why}")
         return
     why = "none was loaded yet" if isinstance(kept, Absent) else kept.why
     yield warning(f"the ledger keeps no policy that loaded: {why}")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebreak.errors import PolicyError
 from firebreak_cli.doctor.before_looks import site_of
 from firebreak_cli.doctor.deploy_settings import SAMCONFIG
 from firebreak_cli.doctor.examination import examination_of
@@ -17,7 +16,7 @@ from firebreak_cli.doctor.verdict import verdict_of
 from firebreak_cli.doctor.waivers import Waiver, path_next_to, read_waivers, used, waive
 from firebreak_cli.environment import Environment
 from firebreak_cli.exit_codes import BAD_INPUT, Ending
-from firebreak_cli.policies import StackPolicy, policy_in, policy_of, policy_path
+from firebreak_cli.policies import StackPolicy, policy_for_pages, policy_in, policy_path
 from firebreak_cli.stack import Stack, find, place_of
 
 
@@ -85,14 +84,7 @@ def codes_of(only: Sequence[str], when: When = When.DEPLOYED) -> tuple[str, ...]
 
 def policy_for(named: Path | None, stack: Stack) -> StackPolicy:
     """The policy that the looks are made by. Where AppConfig serves none that loads, FB404 says so."""
-    if named:
-        return policy_in(named)
-    try:
-        return policy_of(stack)
-    except PolicyError:
-        if not stack.policy_configuration:
-            raise
-    return policy_in(policy_path(stack.policy_file), f"{stack.policy_file} of the layer")
+    return policy_in(named) if named else policy_for_pages(stack)
 
 
 def _waivers(asked: Asked, stack: Stack) -> Sequence[Waiver]:
@@ -102,7 +94,7 @@ def _waivers(asked: Asked, stack: Stack) -> Sequence[Waiver]:
     try:
         file = path_next_to(asked.policy or policy_path(stack.policy_file))
     except Ending:
-        if not stack.policy_configuration:
+        if not stack.has_pushed_policy:
             raise
         return ()
     return read_waivers(file) if file.is_file() else ()

@@ -15,6 +15,7 @@ from firebreak.core.limits.storm import red_alarm_of
 from firebreak.core.messages.measurements import red_words
 from firebreak.core.model import Alarm, OwnEvent, Plan, Request, RequestKind, Target, Unresolved
 from firebreak.core.paging.commands import StackAddress
+from firebreak.core.people import Caller
 from firebreak.core.readings import NotRead, Reading
 from firebreak.core.reasons import MEANINGS, Reason
 from firebreak.core.routing import ROUTER, by_live_tags, primary, route
@@ -22,7 +23,7 @@ from firebreak.core.rules import PAGE_RUNG, Rules
 from firebreak.intake.target_resolution import request_of
 from firebreak.ledger.items import check_to_wire
 from firebreak.policy.policy import Policy
-from firebreak.remediation.callers import NEEDS_A_CALLER
+from firebreak.remediation.callers import CallerCheck
 from firebreak.remediation.remediator import ASKS_A_HUMAN
 from firebreak.remediation.snapshot import needs_consent, with_consent
 from firebreak.services.registry import CATALOG
@@ -107,10 +108,9 @@ class Explainer:
     def explain(self, trigger: Alarm | OwnEvent, now: datetime) -> Explanation:
         """The decision that the event would get, first for the function that may act.
 
-        It is taken that AWS confirms the caller whom a human's request names: a proof holds for minutes only.
+        It is taken that AWS confirms the caller of a request that has a proof: that holds for minutes.
         """
-        if isinstance(trigger, OwnEvent) and (trigger.proof or trigger.kind in NEEDS_A_CALLER):
-            trigger = replace(trigger, verified=bool(trigger.by))
+        trigger, unconfirmed = _with_caller(trigger)
         tags = self.sources.tags(alarm_of(trigger))
         routing = _by_router(routed(trigger), trigger, tags)
         if routing.by == BY_LIVE_TAG and isinstance(trigger, Alarm) and isinstance(tags, Mapping):
@@ -121,13 +121,14 @@ class Explainer:
         rules, name, decided = None, _rejection_id(trigger, routing), False
         group: Reading[GroupCount] = _NO_GROUP
         target_tags: Reading[Mapping[str, str]] = _NO_GROUP
+        early = why_rejected(trigger, self.policy, now) or unconfirmed or target
         if unasked := why_unasked(trigger, routing):
             decision = refuse(unasked.reason, unasked.detail, self.policy.hash)
-        elif isinstance(rejected := why_rejected(trigger, self.policy, now) or target, Unresolved):
-            decision = refuse_unresolved(rejected, self.policy.hash, now)
+        elif isinstance(early, Unresolved):
+            decision = refuse_unresolved(early, self.policy.hash, now)
         else:
-            request = request_of(trigger, action, rejected, tags, named)
-            rules, name = self.policy.rules(request.action, rejected), incident_name(request)
+            request = request_of(trigger, action, early, tags, named)
+            rules, name = self.policy.rules(request.action, early), incident_name(request)
             seen = self.sources.snapshot(request, rules, tags, now)
             group, target_tags = seen.group, seen.target_tags
             decision, decided = decide_as_deployed(request, rules, seen), isinstance(seen.decided, Decided)
@@ -161,6 +162,15 @@ def decide_as_deployed(request: Request, rules: Rules, seen: Snapshot) -> Decisi
         first = decide(request, rules, with_consent(request, first, blank, seen.target_tags))
     settled = first.objected and first.reason not in ASKS_A_HUMAN
     return replace(first, checks=whole.checks) if settled else whole
+
+
+def _with_caller(trigger: Alarm | OwnEvent) -> tuple[Alarm | OwnEvent, Unresolved | None]:
+    """The event with its caller as a function would have it, and why it would not."""
+    if isinstance(trigger, Alarm):
+        return trigger, None
+    account = trigger.alarm.account
+    named = CallerCheck(lambda _: Caller(trigger.by, account), account).confirm(trigger)
+    return (trigger, named) if isinstance(named, Unresolved) else (named, None)
 
 
 def routed(trigger: Alarm | OwnEvent) -> Routing:

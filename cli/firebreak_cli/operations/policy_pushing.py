@@ -1,10 +1,12 @@
 """`firebreak policy push`: a file becomes the version that AppConfig serves, if nobody came between."""
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from fnmatch import fnmatchcase
+from importlib.metadata import version
 from pathlib import Path
 
 from firebreak.errors import Conflict, PolicyError
@@ -13,7 +15,7 @@ from firebreak.policy.compiler import PolicySource, compile_policy, read_policy
 from firebreak.policy.document import encode_document, read_document
 from firebreak.policy.loader import policy_text
 from firebreak.policy.policy import hash_of
-from firebreak_cli.exit_codes import BAD_INPUT, NOT_DONE, Ending
+from firebreak_cli.exit_codes import BAD_INPUT, NOT_DONE, NOT_KNOWN, Ending
 from firebreak_cli.operations.approvals import caller
 from firebreak_cli.policies import Served, served_by
 from firebreak_cli.policy_versions import SERVED, Deployed, PolicyVersions
@@ -24,6 +26,7 @@ from firebreak_cli.stack import Deployment, Stack
 LONGEST = timedelta(seconds=90)
 LONGEST_DESCRIPTION = 1024
 STRATEGY = "PolicyStrategyId"
+CALENDARS = "ChangeCalendarArns"
 
 
 class Pushed(StrEnum):
@@ -57,8 +60,18 @@ class Draft:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether it is in force already, and nothing else is being deployed."""
-        return self.before == self.source.text and self.served.newest == self.served.deployed
+        """Whether it is in force already as it would be written, and nothing else is being deployed.
+
+        The same text with another compiled form is pushed again: the functions decide by that form.
+        """
+        served = self.served.version
+        if served is None or self.served.newest != self.served.deployed:
+            return False
+        return served.content == self.document(served.number)
+
+    def document(self, number: int) -> bytes:
+        """The content of the version of that number, for functions that were built from these sources."""
+        return encode_document(compile_policy(self.source), self.source.text, number, deployed_build())
 
     @property
     def changes(self) -> Sequence[str]:
@@ -77,6 +90,8 @@ class PushDesk:
 
     def __post_init__(self) -> None:
         """Raises Ending."""
+        if why := self.stack.policy_source_not_known:
+            raise Ending(NOT_KNOWN, why)
         if not self.stack.policy_configuration:
             line = f"{self.stack.place} takes its policy from the layer ({self.stack.policy_file})"
             raise Ending(BAD_INPUT, f"{line}: deploy it, or deploy the stack with PolicySource=APPCONFIG")
@@ -85,17 +100,34 @@ class PushDesk:
         """The file, checked and compared with the policy in force. Raises PolicyError, Ending or AwsError."""
         source = read_policy(policy_text(file), str(file))
         served = served_by(self.stack)
-        if served.newest and not served.newest.is_over:
-            raise Ending(NOT_DONE, f"{_under_way(served.newest)}: push again when it is over")
+        if served.latest and not served.latest.is_over:
+            raise Ending(NOT_DONE, f"{_under_way(served.latest)}: push again when it is over")
         before, note = _text_in(served)
         latest = PolicyVersions(self.stack).latest_number()
-        return Draft(source=source, before=before, note=note, served=served, latest=latest)
+        draft = Draft(source=source, before=before, note=note, served=served, latest=latest)
+        return replace(draft, note=_SAME_TEXT) if before == source.text and not draft.is_unchanged else draft
+
+    def warnings(self, draft: Draft) -> Iterator[str]:
+        """Lines on what the stack, as CloudFormation deployed it, would not do with the policy."""
+        deployment = self.stack.deployment
+        if not isinstance(deployment, Deployment):
+            return
+        has, own = deployment.outputs.get("Version", "of none that it names"), version("firebreak")
+        if has != own:
+            yield (
+                f"the stack is of release {has}, and this command of {own}: the functions check the text by"
+                " their own release, and keep the policy before it where it does not load there"
+            )
+        allowed = [one.strip() for one in deployment.parameters.get(CALENDARS, "").split(",")]
+        for one in compile_policy(draft.source).calendars:
+            if not any(fnmatchcase(one.calendar.arn, pattern) for pattern in allowed):
+                yield f"the actions may not read the Change Calendar {one.calendar.arn}: {CALENDARS} lacks it"
 
     def push(self, draft: Draft) -> Deployed:
         """Writes and deploys it. Raises Ending where anything changed since it was compared, or AwsError."""
         versions, number = PolicyVersions(self.stack), draft.latest + 1
         described = self._description(draft)
-        content = encode_document(compile_policy(draft.source), draft.source.text, number, deployed_build())
+        content = draft.document(number)
         try:
             written = versions.write(content, described, draft.latest)
         except Conflict as error:
@@ -104,9 +136,9 @@ class PushDesk:
             raise Ending(
                 NOT_DONE, f"AppConfig made it version {written}, not {number}: it is not deployed. {_AGAIN}"
             )
-        newest = draft.served.newest
+        latest = draft.served.latest
         try:
-            return versions.start(number, described, self._strategy(), newest.number if newest else 0)
+            return versions.start(number, described, self._strategy(), latest.number if latest else 0)
         except Conflict as error:
             raise Ending(
                 NOT_DONE,
@@ -137,6 +169,7 @@ class PushDesk:
         return text.encode("ascii", "replace").decode("ascii")[:LONGEST_DESCRIPTION]
 
 
+_SAME_TEXT = "The text is in force already; its compiled form, or its number, is another and is replaced"
 _AGAIN = "Compare it again, and push it again."
 _NOTHING = f"nothing was changed. {_AGAIN}"
 
@@ -159,4 +192,4 @@ def _text_in(served: Served) -> tuple[str, str]:
     try:
         return read_document(served.version.content).text, ""
     except PolicyError as error:
-        return "", f"The version that AppConfig serves does not load: {error.problems[0]}"
+        return "", f"The version that AppConfig serves does not load: {error.first}"

@@ -16,7 +16,7 @@ from firebreak.core.readings import Absent, NotRead, Reading, Unknown
 from firebreak.intake import alarm_events
 from firebreak.intake.effective_alarms import EffectiveAlarms
 from firebreak_cli.exit_codes import BAD_INPUT, NO_AWS, Ending
-from firebreak_cli.policies import policy_of
+from firebreak_cli.policies import policy_if_known
 from firebreak_cli.queries.state_change import Transition, state_change_event
 from firebreak_cli.queries.tag_propagation import riding
 from firebreak_cli.stack import Stack
@@ -33,10 +33,8 @@ def of_stack(stack: Stack, rules: Callable[[], MissingDataRules] | None = None) 
 
 
 def _rules_of(stack: Stack) -> MissingDataRules:
-    try:
-        return policy_of(stack).policy.missing_data
-    except Ending:
-        return MissingDataRules()
+    found = policy_if_known(stack)
+    return found.policy.missing_data if found else MissingDataRules()
 
 
 def is_red(found: DescribedAlarm) -> bool:

@@ -71,7 +71,7 @@ class Status:
     heartbeat: Heartbeat
     command: str
     deployed: Reading[str]
-    policy: StackPolicy | Unknown | None
+    policy: StackPolicy | Unknown | NotRead | None
 
     @property
     def incidents(self) -> Sequence[Incident]:
@@ -98,6 +98,8 @@ class Status:
             yield f"dead letters: {self.dead_letters.why}"
         if isinstance(self.policy, Unknown):
             yield f"the policy in AppConfig: {self.policy.why}"
+        if isinstance(self.policy, NotRead):
+            yield f"whether the policy is in AppConfig: {self.policy.why}"
         if isinstance(self.deployed, Unknown | NotRead):
             yield f"the version of the stack: {self.deployed.why}"
         if isinstance(self.heartbeat.at, Unknown):
@@ -155,8 +157,10 @@ def _heartbeat(seen: Overview, stack: Stack) -> Heartbeat:
     return Heartbeat(at, every, deployment.at)
 
 
-def _policy_of(stack: Stack) -> StackPolicy | Unknown | None:
+def _policy_of(stack: Stack) -> StackPolicy | Unknown | NotRead | None:
     """The policy in AppConfig. May fail without harm: the line says why."""
+    if isinstance(stack.policy_configuration, NotRead):
+        return stack.policy_configuration
     if not stack.policy_configuration:
         return None
     try:

@@ -58,8 +58,10 @@ def _policy(found: Status) -> str:
     match found.policy:
         case None:
             return decided
-        case Unknown():
-            return f"in AppConfig, not known: the lines below say why; decided last: {decided}"
+        case NotRead(why):
+            return f"whether it is in AppConfig is not known: {why}; decided last: {decided}"
+        case Unknown(why):
+            return f"in AppConfig, not known: {why}; decided last: {decided}"
         case in_force:
             notes = "".join(f". {note}" for note in in_force.notes)
             return f"{in_force.place}, {in_force.policy.hash}; decided last: {decided}{notes}"

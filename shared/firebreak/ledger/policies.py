@@ -4,7 +4,8 @@ Verify writes the text of its policy, never a function that acts. Each day it wr
 outlives the last decision that names it.
 
 Where the policy comes from AppConfig, Verify also keeps the last one that it loaded from there, under one key
-and for good: a function that cannot load the newest one takes it (remediation/policy_in_force.py).
+for each configuration profile and for good: a function of that profile that cannot load the newest one takes
+it (remediation/policy_in_force.py). Another profile's is another stack's, or of an earlier life of this one.
 """
 
 import base64
@@ -28,7 +29,7 @@ from firebreak.ledger.items import (
     stamped,
     text,
 )
-from firebreak.ledger.ports import KeptPolicy
+from firebreak.ledger.ports import KeptPolicy, LeftOutPolicy
 from firebreak.ledger.retention import USUAL, Retention
 from firebreak.wire.epoch import at_ms, ms
 
@@ -41,14 +42,25 @@ SPARE = timedelta(days=7)
 # DynamoDB's limit is 400 kB an item, and a policy that is kept has 200,000 characters (policy_keeper.py).
 MOST_CHARACTERS = 300_000
 _MOST_BYTES = 800_000
-LAST_LOADED = "POLICY#LAST_LOADED"
+LAST_LOADED = "POLICY#LAST_LOADED#"
 
 
 class DynamoPolicies:
-    """ports.PolicyTexts in the ledger's table."""
+    """ports.PolicyTexts in the ledger's table.
 
-    def __init__(self, client: "DynamoDBClient", table: str, retention: Retention = USUAL) -> None:
+    `configuration` is the application, environment and profile in AppConfig; empty where the layer has it.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        retention: Retention = USUAL,
+        *,
+        configuration: tuple[str, ...] = (),
+    ) -> None:
         self._client, self._table, self._kept = client, table, retention
+        self._configuration = "/".join(configuration)
 
     def keep(self, policy_hash: str, written: str, at: datetime) -> None:
         """Keeps the text under its hash until decisions of that time have ended."""
@@ -68,38 +80,44 @@ class DynamoPolicies:
         with translated("PutItem", mutates=True):
             self._client.put_item(TableName=self._table, Item=item)
 
-    def last_loaded(self) -> Reading[KeptPolicy]:
-        """The last policy that Verify loaded from AppConfig; Unknown where its text is not kept, too."""
+    def last_loaded(self) -> Reading[KeptPolicy | LeftOutPolicy]:
+        """The last policy that Verify loaded from this configuration of AppConfig."""
         found = look("GetItem", self._last_loaded)
         if not isinstance(found, dict):
             return found
         if not found:
             return ABSENT
         try:
-            if why := left_out(found):
-                return Unknown(f"the last policy that loaded is not kept: {why}")
-            return _kept(found)
+            if (of := Fields(found).text("configuration")) != self._configuration:
+                return Unknown(f"the last policy that loaded is of another configuration: {of}")
+            return _left_out(found, why) if (why := left_out(found)) else _kept(found)
         except DamagedItem as error:
             return Unknown(f"the last policy that loaded is damaged: {error}")
 
+    @property
+    def _last_pk(self) -> str:
+        return f"{LAST_LOADED}{self._configuration}"
+
     def _last_loaded(self) -> Item:
-        reply = self._client.get_item(TableName=self._table, Key=key(LAST_LOADED), ConsistentRead=True)
+        reply = self._client.get_item(TableName=self._table, Key=key(self._last_pk), ConsistentRead=True)
         return dict(reply.get("Item", {}))
 
     def keep_last_loaded(self, found: KeptPolicy) -> None:
         """Keeps it unless a later one, or one of a later release, is kept."""
-        self._put_last_loaded(_packed(found.text), found)
+        content = _packed(found.text) | {"number": number(found.number)}
+        self._put_last_loaded(content, found.policy_hash, found.at)
 
-    def leave_out_last_loaded(self, why: str, found: KeptPolicy) -> None:
+    def leave_out_last_loaded(self, found: LeftOutPolicy) -> None:
         """Keeps in its place why its text is not kept, so that no earlier one counts as the last."""
-        self._put_last_loaded({"left_out": text(why)}, found)
+        self._put_last_loaded({"left_out": text(found.why)}, found.policy_hash, found.at)
 
-    def _put_last_loaded(self, content: Item, found: KeptPolicy) -> None:
+    def _put_last_loaded(self, content: Item, policy_hash: str, at: datetime) -> None:
         item: Item = {
-            **stamped(LAST_LOADED),
+            **stamped(self._last_pk),
             **content,
-            "number": number(found.number),
-            "at": number(ms(found.at)),
+            "configuration": text(self._configuration),
+            "hash": text(policy_hash),
+            "at": number(ms(at)),
         }
         try:
             with translated("PutItem", mutates=True):
@@ -133,11 +151,23 @@ def left_out(item: Mapping[str, Attribute]) -> str:
 
 def _kept(item: Mapping[str, Attribute]) -> KeptPolicy:
     fields = Fields(item)
+    return KeptPolicy(
+        policy_hash=fields.text("hash"),
+        text=read_policy_text(item),
+        number=fields.number("number"),
+        at=_at(item),
+    )
+
+
+def _left_out(item: Mapping[str, Attribute], why: str) -> LeftOutPolicy:
+    return LeftOutPolicy(policy_hash=Fields(item).text("hash"), why=why, at=_at(item))
+
+
+def _at(item: Mapping[str, Attribute]) -> datetime:
     try:
-        at = at_ms(fields.number("at"))
+        return at_ms(Fields(item).number("at"))
     except (OverflowError, OSError, ValueError) as error:
         raise DamagedItem("at") from error
-    return KeptPolicy(text=read_policy_text(item), number=fields.number("number"), at=at)
 
 
 def read_policy_text(item: Mapping[str, Attribute]) -> str:

@@ -28,10 +28,20 @@ from firebreak.core.watchdog import Overdue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPolicy:
-    """The text of the last policy that was loaded from AppConfig, its version there, and since when it is."""
+    """The last policy that was loaded from AppConfig: its hash, text and version, and when it was served."""
 
+    policy_hash: str
     text: str
     number: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutPolicy:
+    """The last policy that was loaded from AppConfig, where its text is not kept: its hash, and why."""
+
+    policy_hash: str
+    why: str
     at: datetime
 
 
@@ -44,14 +54,17 @@ class PolicyTexts(Protocol):
     def leave_out(self, policy_hash: str, why: str, at: datetime) -> None:
         """Records why the text is not kept."""
 
-    def last_loaded(self) -> Reading[KeptPolicy]:
-        """The last policy that Verify loaded from AppConfig; Absent where none was. Does not raise."""
+    def last_loaded(self) -> Reading[KeptPolicy | LeftOutPolicy]:
+        """The last policy that Verify loaded from this profile of AppConfig; Absent where none was.
+
+        Does not raise.
+        """
 
     def keep_last_loaded(self, found: KeptPolicy) -> None:
         """Keeps it, unless a later one is kept."""
 
-    def leave_out_last_loaded(self, why: str, found: KeptPolicy) -> None:
-        """Records why the text of the last one that loaded is not kept."""
+    def leave_out_last_loaded(self, found: LeftOutPolicy) -> None:
+        """Records why the text of the last one that loaded is not kept, unless a later one is kept."""
 
 
 class Ledger(Protocol):

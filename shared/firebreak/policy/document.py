@@ -7,6 +7,7 @@ does not fit is a PolicyError.
 
 import hashlib
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import msgspec
 
@@ -18,6 +19,14 @@ from firebreak.policy.policy import Policy, hash_of
 V = 1
 SHOWN_DIGITS = 12
 _OTHER_FORM = "is not in the form of a pushed policy"
+
+
+class Compiled(Enum):
+    """The compiled form of a pushed policy next to its text. One of another build cannot be compared."""
+
+    MATCHES = auto()
+    OTHER = auto()
+    NOT_OF_THIS_BUILD = auto()
 
 
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,14 +66,17 @@ def read_document(content: bytes) -> PushedPolicy:
     return PushedPolicy(policy=policy, text=document.text, number=document.number)
 
 
-def compiled_matches(content: bytes, build: str) -> bool:
+def compared_with_text(content: bytes, build: str) -> Compiled:
     """Whether functions of that build decide by what the text says. Raises PolicyError.
 
     A seal proves no author: with the right to push, another policy than the text's can be sealed.
     """
     document = _document(content)
     sealed = _compiled(document, build)
-    return sealed is None or sealed == _checked(document.text, f"version {document.number}")
+    checked = _checked(document.text, f"version {document.number}")
+    if sealed is None:
+        return Compiled.NOT_OF_THIS_BUILD
+    return Compiled.MATCHES if sealed == checked else Compiled.OTHER
 
 
 def _document(content: bytes) -> _Document:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from firebreak.errors import FOUND
 from firebreak.policy.lines import Path, path_of, with_line
 from firebreak.policy.renamed_keys import as_written, old_names
 from firebreak.policy.schema import policy_schema
@@ -58,7 +59,7 @@ def _line(problem: Mapping[str, Any]) -> str:
     given = problem.get("input")
     # A secret pasted in place of its ARN must not appear in a log as well.
     tellable = isinstance(given, str | int | float | bool) and "secret" not in place
-    shown = f" (found {given!r})" if tellable else ""
+    shown = f"{FOUND}{given!r})" if tellable else ""
     return f"{path or 'policy'}: {_expected(problem, place)}{shown}"
 
 

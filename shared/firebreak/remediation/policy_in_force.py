@@ -2,16 +2,18 @@
 
 A function looks again when its policy is a minute old. Where the newest cannot be read or does not load, the
 last one that loaded stays in force: the function's own, or the one that Verify kept in the ledger if that is
-newer or the function has none. Without any nothing is done. The layer's policy is never taken for an act,
+newer or the function has none. Without any nothing is done, nor where none was pushed, or where a newer one
+loaded elsewhere whose text is not kept. The layer's policy is never taken for an act,
 because it may permit more than the one that was pushed; pages alone fall back to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from firebreak.core.formats import format_time
+from firebreak.core.formats import format_date_time
 from firebreak.core.keys import digest
 from firebreak.core.messages.announcement import Announcement
 from firebreak.core.messages.decision_messages import DAILY, of_blindness
@@ -20,9 +22,9 @@ from firebreak.core.ports import Log
 from firebreak.core.readings import Absent, Reading
 from firebreak.core.reasons import Reason
 from firebreak.errors import AwsError, NobodyNotified, NotFound, PolicyError
-from firebreak.ledger.ports import KeptPolicy
-from firebreak.policy.document import read_document
-from firebreak.policy.policy import Policy, hash_of
+from firebreak.ledger.ports import KeptPolicy, LeftOutPolicy
+from firebreak.policy.document import PushedPolicy, read_document
+from firebreak.policy.policy import Policy
 
 SOURCE = "the policy in AppConfig"
 # So long a function decides by a policy before it asks for a newer one.
@@ -65,15 +67,15 @@ class PolicyInForce:
 
     `fetch` reads the content that AppConfig serves, by a token that counts once; raises AwsError.
 
-    `kept` reads the last policy that loaded; `layer` loads the layer's, for pages alone. `announce` may raise
-    NobodyNotified, and is then called again. Each is called only when it is needed.
+    `kept` reads the last policy that loaded from the same profile; `layer` loads the layer's, for pages
+    alone. `announce` may raise NobodyNotified, and is then called again. Each is called only when needed.
     """
 
     def __init__(
         self,
         *,
         fetch: Callable[[], bytes],
-        kept: Callable[[], Reading[KeptPolicy]],
+        kept: Callable[[], Reading[KeptPolicy | LeftOutPolicy]],
         layer: Callable[[], Policy],
         announce: Callable[[Announcement], None],
         stack: StackAddress,
@@ -88,7 +90,19 @@ class PolicyInForce:
         self._trouble: _Trouble | None = None
         self._without = ""
         self._looked: tuple[datetime, datetime] | None = None
+        self._read: tuple[bytes, PushedPolicy | PolicyError] | None = None
+        self._is_pinned = False
         self._announced: set[str] = set()
+
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """One event: one policy decides it from its beginning to its end, also when a newer one comes."""
+        self._look_if_due()
+        self._is_pinned = True
+        try:
+            yield
+        finally:
+            self._is_pinned = False
 
     def policy(self) -> Policy:
         """The policy in force. Raises PolicyError where none is."""
@@ -119,10 +133,12 @@ class PolicyInForce:
         self._look_if_due()
         if self._held is None:
             why = self._trouble.why if self._trouble else ""
-            raise PolicyError(SOURCE, [why, self._without], cause=self._cause())
+            raise PolicyError(SOURCE, [*filter(None, (why, self._without))], cause=self._cause())
         return self._held
 
     def _look_if_due(self) -> None:
+        if self._is_pinned:
+            return
         with self._lock:
             now = self._now()
             if self._looked is None or not self._looked[0] <= now < self._looked[1]:
@@ -136,10 +152,9 @@ class PolicyInForce:
         except AwsError as error:
             self._failed(_unread(error), "", now)
             return False
-        try:
-            pushed = read_document(content)
-        except PolicyError as error:
-            self._failed(_first(error), digest("policy", content.hex()), now)
+        pushed = self._read_once(content)
+        if isinstance(pushed, PolicyError):
+            self._failed(_first(pushed), digest("policy", content.hex()), now, is_none=not content)
             return False
         if self._held is None or self._held.policy.hash != pushed.policy.hash or self._trouble:
             self._log.event("policy.loaded", policy=pushed.policy.hash, version=pushed.number)
@@ -147,11 +162,23 @@ class PolicyInForce:
         self._trouble = None
         return True
 
-    def _failed(self, why: str, content: str, now: datetime) -> None:
+    def _read_once(self, content: bytes) -> PushedPolicy | PolicyError:
+        """Checks a content once: for functions of another build than the command's it takes a second."""
+        if self._read is None or self._read[0] != content:
+            try:
+                self._read = content, read_document(content)
+            except PolicyError as error:
+                self._read = content, error
+        return self._read[1]
+
+    def _failed(self, why: str, content: str, now: datetime, *, is_none: bool = False) -> None:
         before = self._trouble
         since = before.since if before and before.content == content else now
         self._trouble = _Trouble(why, since, content)
-        self._take_the_kept_one()
+        if is_none:  # a profile to which nothing was pushed has no last policy either
+            self._held, self._without = None, ""
+        else:
+            self._take_the_kept_one()
         self._log.event("policy.not_renewed", why=why, in_force=self._held.name if self._held else "none")
         if self._held and self._is_worth_a_page():
             self._announce_once()
@@ -167,12 +194,18 @@ class PolicyInForce:
     def _take_the_kept_one(self) -> None:
         """Takes the last policy that loaded anywhere, where this function has none or an older one."""
         found = self._kept()
-        if not isinstance(found, KeptPolicy):
+        if not isinstance(found, KeptPolicy | LeftOutPolicy):
             why = "none was ever loaded" if isinstance(found, Absent) else found.why
             self._without = f"No earlier policy is kept: {why}"
             return
         held = self._held
-        if held and (held.at >= found.at or held.policy.hash == hash_of(found.text)):
+        if held and held.at >= found.at:
+            return
+        if held and held.policy.hash == found.policy_hash:
+            self._held = replace(held, at=found.at)
+            return
+        if isinstance(found, LeftOutPolicy):
+            self._held, self._without = None, f"The last policy that loaded is not kept: {found.why}"
             return
         try:
             policy = _checked(found)
@@ -182,7 +215,8 @@ class PolicyInForce:
         self._held = InForce(policy=policy, text=found.text, number=found.number, at=found.at, kept=True)
 
     def _cause(self) -> str:
-        return f"{self._trouble.why}. {self._without}"[:LONGEST_CAUSE] if self._trouble else self._without
+        why = self._trouble.why if self._trouble else ""
+        return ". ".join(filter(None, (why, self._without)))[:LONGEST_CAUSE]
 
     def _message(self) -> Announcement:
         """One thread for all functions and causes; one announcement a day for each content."""
@@ -191,7 +225,7 @@ class PolicyInForce:
             found = of_blindness(Reason.POLICY_UNUSABLE, self._cause(), "", None, now, every=DAILY)
             return replace(found, next=f"No action runs until a policy loads. {self._next}")
         found = of_blindness(Reason.POLICY_NOT_RENEWED, trouble.content, "", None, now, every=DAILY)
-        kept = f"In force: {held.name}, served last at {format_time(held.at)}"
+        kept = f"In force: {held.name}, served last at {format_date_time(held.at, now)}"
         return replace(found, thread=_THREAD, facts=(trouble.why, kept), next=self._next)
 
     def _announce_once(self) -> None:
@@ -207,8 +241,18 @@ class PolicyInForce:
             self._announced.add(message.key)
 
 
-# The part of a mistake that quotes the file (policy/mistakes.py), which may be a secret in a wrong place.
-_FOUND = " (found "
+class PinnedDesk[S]:
+    """A function's desk whose events are decided by one policy each; `handle` is its own."""
+
+    def __init__(self, handle: Callable[[object], S], policies: PolicyInForce) -> None:
+        self._handle, self._policies = handle, policies
+
+    def handle(self, event: object) -> S:
+        """Answers one event. Raises as the desk does."""
+        with self._policies.pinned():
+            return self._handle(event)
+
+
 _THREAD = digest("policy in force")
 _AGAIN = "Firebreak looks for a newer policy each minute."
 
@@ -221,10 +265,7 @@ def _unread(error: AwsError) -> str:
 
 def _first(error: PolicyError) -> str:
     """The first mistake with its line and path, without what was found there; and how many more."""
-    more = len(error.problems) - 1
-    also = f" (and {more} more)" if more else ""
-    place = error.problems[0].partition(_FOUND)[0]
-    return f"{error.source}: {place}"[:LONGEST_CAUSE] + also
+    return f"{error.source}: {error.first}"[:LONGEST_CAUSE]
 
 
 def _checked(found: KeptPolicy) -> Policy:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from firebreak.core.ports import Log
 from firebreak.errors import AwsError, PolicyError
-from firebreak.ledger.ports import KeptPolicy, PolicyTexts
-from firebreak.policy.policy import Policy, hash_of
+from firebreak.ledger.ports import KeptPolicy, LeftOutPolicy, PolicyTexts
+from firebreak.policy.policy import Policy
 
 if TYPE_CHECKING:
     from firebreak.remediation.policy_in_force import InForce
@@ -67,17 +67,20 @@ class PolicyKeeper:
             self.texts.keep(policy_hash, text, now)
 
     def _keep_last_loaded(self) -> None:
-        """Keeps it where another one is kept; the ledger refuses a policy that AppConfig served earlier."""
+        """Keeps it with the time at which it was served; the ledger refuses one that was served earlier.
+
+        Each sweep writes that time: by an older one a function would keep a policy that was taken back.
+        """
         served = self.served()
         if served is None:
             return
-        last = self.texts.last_loaded()
-        if isinstance(last, KeptPolicy) and hash_of(last.text) == served.policy.hash:
-            return
-        found = KeptPolicy(text=served.text, number=served.number, at=served.at)
         if why := why_not_kept(served.text, self.looks_secret):
-            self.texts.leave_out_last_loaded(why, found)
+            left = LeftOutPolicy(policy_hash=served.policy.hash, why=why, at=served.at)
+            self.texts.leave_out_last_loaded(left)
         else:
+            found = KeptPolicy(
+                policy_hash=served.policy.hash, text=served.text, number=served.number, at=served.at
+            )
             self.texts.keep_last_loaded(found)
 
 
