@@ -2,7 +2,7 @@
 
 import pytest
 
-from firebreak.core.people import approved_by, caller, people, person
+from firebreak.core.people import approved_by, caller, names_a_person, people, person
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,27 @@ def test_people_differ_by_their_own_names(other: str, count: int) -> None:
 def test_approvers_are_named_once_and_in_their_order() -> None:
     bo = "arn:aws:iam::111122223333:user/bo"
     assert approved_by((bo, ANA, bo)) == "bo and ana (role on-call)"
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("ana", True),
+        ("ana@example.com", True),
+        ("i-am-ana", True),
+        ("botocore-session-1700000001", False),
+        ("aws-go-sdk-1700000001", False),
+        ("aws-sdk-js-session-1", False),
+        ("1700000001", False),
+        ("i-0123456789abcdef0", False),
+    ],
+)
+def test_a_session_counts_as_a_person_where_somebody_named_it(name: str, named: bool) -> None:
+    assert names_a_person(f"arn:aws:sts::111122223333:assumed-role/oncall/{name}") is named
+
+
+def test_the_account_itself_is_no_person_and_a_federated_user_is_the_one_they_are() -> None:
+    assert not names_a_person("arn:aws:iam::111122223333:root")
+    federated = "arn:aws:sts::111122223333:federated-user/ana"
+    assert names_a_person(federated)
+    assert len(people((federated, ANA))) == 1

@@ -9,7 +9,7 @@ from firebreak.core.messages.announcement import Announcement, AnnouncementKind
 from firebreak.core.paging.page import Phase, Severity
 from firebreak.core.paging.threads import LOOK_EVERY, Sending, Turn, come_due, receive
 from tests.core.test_thread_fields import CALLED, HOURS, REFUSED, ROUTE, call_of, opened, thread
-from tests.core.thread_fixtures import HOUR, MINUTE, NIGHT, OPENS, announced
+from tests.core.thread_fixtures import HOUR, MINUTE, NIGHT, OFFICE, OPENS, ThreadScenario, announced
 
 _K = AnnouncementKind
 SECOND = timedelta(seconds=1)
@@ -133,3 +133,13 @@ def test_within_the_hours_it_is_sent_as_any_other_act() -> None:
     despite = receive(None, DESPITE, Severity.ERROR, HOURS, OPENS)
     assert usual.sending
     assert despite.sending == replace(usual.sending, message=DESPITE)
+
+
+@pytest.mark.parametrize("kind", [_K.APPROVAL, _K.ACTED], ids=["a question", "an act"])
+def test_an_announcement_that_cannot_wait_is_sent_outside_the_hours_and_another_is_held(
+    kind: AnnouncementKind,
+) -> None:
+    assert ThreadScenario(OFFICE).say(kind) is None
+    sending = ThreadScenario(OFFICE).say(kind, at_any_hour=True)
+    assert sending
+    assert sending.message.kind is kind

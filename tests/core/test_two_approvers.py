@@ -7,7 +7,7 @@ import pytest
 
 from firebreak.core.decision import AskApproval, Check, Decision, Refuse, Result
 from firebreak.core.guards.alarm_state import missing_data
-from firebreak.core.guards.autonomy import as_previewed, autonomy
+from firebreak.core.guards.autonomy import approved, as_previewed, autonomy
 from firebreak.core.incident import transitions
 from firebreak.core.incident.events import NotActedOn
 from firebreak.core.incident.lifecycle import advance, first
@@ -70,13 +70,39 @@ def plain() -> Decision:
 
 
 def test_a_second_yes_of_the_same_caller_changes_the_version_alone_and_is_not_announced() -> None:
-    approved = replace(WAITING, approved_by=(ANA,))
+    before = replace(WAITING, approved_by=(ANA,))
 
-    moved = half(approved)
+    moved = half(before)
 
-    assert moved.after == replace(approved, version=approved.version + 1)
+    assert moved.after == replace(before, version=before.version + 1)
     assert (moved.change.message, moved.change.at) == (None, NOW)
     assert moved.change.what == "approved again by ana (role oncall): another person must"
+
+
+def test_another_role_of_the_same_person_is_no_second_approver() -> None:
+    before = replace(WAITING, approved_by=(ANA,))
+    moved = half(before, "arn:aws:sts::111122223333:assumed-role/admin/ana")
+    assert (moved.after, moved.change.message) == (replace(before, version=before.version + 1), None)
+    assert moved.change.what == "approved again by ana (role admin): another person must"
+
+
+SESSION = "arn:aws:sts::111122223333:assumed-role/oncall/botocore-session-1700000001"
+NAMELESS = (
+    "botocore-session-1700000001 (role oncall) is no person's name, and 2 people must approve:"
+    " set the session's name (role_session_name), or use IAM Identity Center"
+)
+
+
+def test_a_session_that_nobody_named_is_not_counted_and_one_person_alone_may_have_it() -> None:
+    seen = a.snapshot(incident=WAITING)
+    refused = Check("approved", Result.OBJECTED, NAMELESS, Reason.CALLER_UNCONFIRMED)
+    assert approved(yes(SESSION), OF_TWO, seen) == refused
+    assert approved(yes(SESSION), a.rules(), seen).result is Result.PASSED
+
+    by_hand = replace(BY_HAND, by=SESSION)
+    refused = Check("autonomy", Result.OBJECTED, NAMELESS, Reason.CALLER_UNCONFIRMED)
+    assert autonomy(by_hand, OF_TWO, a.snapshot()) == refused
+    assert autonomy(by_hand, a.rules(), a.snapshot()).result is Result.PASSED
 
 
 def test_without_a_plan_the_action_is_named() -> None:
@@ -166,6 +192,11 @@ def claim(request: Request, after: Incident = WAITING) -> Claim:
     ("request_", "words"),
     [
         pytest.param(yes(), "approved by bo and ana (role oncall)", id="approved"),
+        pytest.param(
+            replace(yes(), alarm=BY_HAND.alarm),
+            "requested by bo, approved by ana (role oncall)",
+            id="of by hand",
+        ),
         pytest.param(BY_HAND, "requested by ana (role oncall)", id="by hand"),
         pytest.param(
             replace(BY_HAND, verified=False),
