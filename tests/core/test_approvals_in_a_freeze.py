@@ -8,6 +8,7 @@ from firebreak.core.decision import AskApproval, Check, Decision, Refuse, Result
 from firebreak.core.guards.freeze import calendars_for, freeze, overrides
 from firebreak.core.incident import transitions
 from firebreak.core.incident.lifecycle import first
+from firebreak.core.keys import digest
 from firebreak.core.ledger import record_of
 from firebreak.core.limits.calendars import CalendarAnswer, CalendarState
 from firebreak.core.messages import approval_messages
@@ -105,8 +106,7 @@ def test_a_request_of_nobody_known_is_a_thread_of_its_own_that_says_what_it_leav
 
     assert message
     question = approval_messages.approval(WAITING, record, 1)
-    assert message.thread
-    assert message.thread != question.thread
+    assert message.thread == digest("unconfirmed", WAITING.id, "restart-service") != question.thread
     other = of_decision(replace(record, incident_id="i-0"), None, of_an_incident=True)
     third = of_decision(replace(record, action="scale-service"), None, of_an_incident=True)
     assert other

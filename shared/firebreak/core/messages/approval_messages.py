@@ -20,6 +20,8 @@ from firebreak.core.messages.incident_messages import NOTHING_LOOKS_AGAIN, of_in
 from firebreak.core.people import approved_by, people, person
 from firebreak.core.reasons import MEANINGS, Reason
 
+_ANOTHER = "another person approves"
+
 
 def approval(incident: Incident, record: DecisionRecord, approvers: int) -> Announcement:
     """The question to humans, so many of whom must approve; until then nothing happens."""
@@ -39,7 +41,7 @@ def approval(incident: Incident, record: DecisionRecord, approvers: int) -> Anno
             rung_words(incident),
             *mute_facts(incident.alarm),
         ],
-        next_=_unless_approved(incident, approvers),
+        next_=_no_change_unless(_missing(incident, approvers), incident),
     )
     return _question(message, incident)
 
@@ -63,7 +65,7 @@ def half_approved(incident: Incident, approvers: int, at: datetime) -> Announcem
         at,
         f"Another person must approve: {plan}",
         facts=[*_approvals(incident, approvers), *override_facts(incident.override), rung_words(incident)],
-        next_=_unless_approved(incident, approvers),
+        next_=_no_change_unless(_ANOTHER, incident),
     )
     return _question(replace(message, key=digest(message.key, *incident.approved_by)), incident)
 
@@ -75,13 +77,15 @@ def _approvals(incident: Incident, approvers: int) -> list[str]:
     return [f"approved by {approved_by(incident.approved_by)}: {count} of {approvers} people"]
 
 
-def _unless_approved(incident: Incident, approvers: int) -> str:
-    until = f" by {format_time(incident.due_at)}" if incident.due_at else ""
-    who = "somebody approves"
+def _missing(incident: Incident, approvers: int) -> str:
+    """The people whose yes the question waits for, with their verb."""
     if incident.approved_by:
-        who = "another person approves"
-    elif approvers > 1:
-        who = f"{approvers} different people approve"
+        return _ANOTHER
+    return f"{approvers} different people approve" if approvers > 1 else "somebody approves"
+
+
+def _no_change_unless(who: str, incident: Incident) -> str:
+    until = f" by {format_time(incident.due_at)}" if incident.due_at else ""
     again = "Firebreak repeats every check before it makes the change."
     return f"No change is made unless {who}{until}. {again}"
 
