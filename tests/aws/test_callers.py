@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import boto3
 import pytest
+from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
+from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
 from firebreak.aws.callers import BODY, CONTENT_TYPE, StsCallers, regional_sts, sign
@@ -43,13 +46,23 @@ def proof_of(known: Known, stack: StackAddress = STACK, request: str = HASH) -> 
     return sign(session, regional_sts(session, stack.region), stack, request)
 
 
-def asking(sts: Callable[..., object], stack: StackAddress = STACK) -> StsCallers:
+type MakeClient = Callable[[boto3.Session, str], Any]
+
+
+def once(session: boto3.Session, service: str) -> Any:
+    """A client that signs nothing and does not wait to ask again."""
+    settings = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
+    make: Callable[..., Any] = session.client
+    return make(service, config=settings)
+
+
+def asking(
+    sts: Callable[..., object], make: MakeClient = unsigned_reader, stack: StackAddress = STACK
+) -> StsCallers:
     """The function's side, which has credentials of its own."""
-    session = session_of(
-        Known("arn:aws:sts::111122223333:assumed-role/function/f", "ASIAFUNCTION"), stack.region
-    )
+    session = session_of(FUNCTION, stack.region)
     session.events.register("before-send.sts", sts)  # type: ignore[arg-type]  # an answer ends the sending
-    return StsCallers(partial(unsigned_reader, session), stack)
+    return StsCallers(partial(make, session), stack)
 
 
 @pytest.fixture
@@ -64,7 +77,7 @@ def sts() -> SimulatedSts:
 def test_the_signer_of_a_request_is_its_caller(sts: SimulatedSts, known: Known, region: str) -> None:
     stack = replace(STACK, region=region)
 
-    found = asking(sts, stack).caller_of(proof_of(known, stack))
+    found = asking(sts, stack=stack).caller_of(proof_of(known, stack))
 
     assert found == Caller(known.arn, "111122223333")
     assert len(sts.sent) == 1
@@ -132,6 +145,23 @@ def test_a_call_that_somebody_signed_for_something_else_is_no_proof(
     assert sts.sent == []
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{proof}, SignedHeaders=host;x-amz-date",
+        "{proof}, Signature=" + "0" * 64,
+        "AWS4-HMAC-SHA256 SignedHeaders=host;x-amz-date, {proof}",
+        "{proof} ",
+    ],
+)
+def test_a_header_that_could_be_read_in_two_ways_is_no_proof(sts: SimulatedSts, written: str) -> None:
+    proof = proof_of(BO)
+    odd = replace(proof, authorization=written.format(proof=proof.authorization))
+
+    assert asking(sts).caller_of(odd) == Unconfirmed("the signature does not cover this request")
+    assert sts.sent == []
+
+
 def test_a_proof_is_taken_for_minutes_and_not_for_longer(sts: SimulatedSts) -> None:
     proof = proof_of(ANA)
     sts.now += timedelta(minutes=6)
@@ -152,21 +182,18 @@ def _bytes(value: object) -> bytes:
 
 @pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("InternalFailure", 500)])
 def test_an_sts_that_cannot_answer_says_nothing_about_the_caller(
-    sts: SimulatedSts, code: str, status: int, monkeypatch: pytest.MonkeyPatch
+    sts: SimulatedSts, code: str, status: int
 ) -> None:
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # botocore has no argument for it
     sts.code, sts.status = code, status
 
-    assert asking(sts).caller_of(proof_of(ANA)) == Unknown(f"AWS STS did not answer ({code})")
+    assert asking(sts, once).caller_of(proof_of(ANA)) == Unknown(f"AWS STS did not answer ({code})")
 
 
-def test_an_sts_that_nobody_reaches_says_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # botocore has no argument for it
-
+def test_an_sts_that_nobody_reaches_says_nothing_either() -> None:
     def gone(request: AWSPreparedRequest, **_: object) -> None:
         raise EndpointConnectionError(endpoint_url=str(request.url))
 
-    found = asking(gone).caller_of(proof_of(ANA))
+    found = asking(gone, once).caller_of(proof_of(ANA))
 
     assert found == Unknown("AWS STS did not answer (EndpointConnectionError)")
 

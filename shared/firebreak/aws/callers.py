@@ -31,9 +31,12 @@ HEADER = "X-Firebreak-Request"
 BODY = "Action=GetCallerIdentity&Version=2011-06-15"
 CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 
-
 _LOOK_AT = "look at the clock and the session of the machine that sent it"
-_SIGNED = re.compile(r"\bSignedHeaders=([a-z0-9;-]+)", re.ASCII)
+# The whole header, as Signature Version 4 writes it: each part once, so that AWS reads what was looked at.
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=[A-Za-z0-9_/-]+, SignedHeaders=([a-z0-9;-]+), Signature=[0-9a-f]{64}",
+    re.ASCII,
+)
 
 
 def _covers_the_request(proof: CallerProof) -> bool:
@@ -42,7 +45,7 @@ def _covers_the_request(proof: CallerProof) -> bool:
     AWS asks for `host` and `x-amz-*` to be signed and lets other headers pass unsigned: without this look any
     GetCallerIdentity that somebody signed would do, such as one of another tool's log-in.
     """
-    found = _SIGNED.search(proof.authorization)
+    found = _AUTHORIZATION.fullmatch(proof.authorization)
     token = {"x-amz-security-token"} if proof.token else set()
     needed = {"host", "x-amz-date", HEADER.lower(), *token}
     return found is not None and set(found[1].split(";")) - {"content-type"} == needed
