@@ -94,7 +94,8 @@ def policy_of(stack: Stack) -> StackPolicy:
     except AwsError as error:
         return _last_loaded(stack, error, f"AppConfig could not be read ({error})")
     if served.deployed is None or served.version is None:
-        raise PolicyError("AppConfig", ["no policy was pushed yet: no action runs until one is"])
+        none = "no policy was pushed yet" if served.newest is None else "none that was pushed is deployed"
+        raise PolicyError("AppConfig", [f"{none}: no action runs until one is"])
     try:
         return _pushed(served.deployed, served.version, tuple(served.notes))
     except PolicyError as error:

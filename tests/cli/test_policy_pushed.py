@@ -144,6 +144,15 @@ def test_without_any_policy_explain_says_so(stack: Pushed) -> None:
     assert "no policy was pushed yet" in result.stderr
 
 
+@pytest.mark.parametrize("state", ["DEPLOYING", "ROLLED_BACK"])
+def test_a_first_policy_that_is_not_deployed_is_not_said_to_be_missing(stack: Pushed, state: str) -> None:
+    stack.fake.serve(document(ACTS))
+    stack.fake.take_back(state)
+    result = explained(stack)
+    assert result.exit_code == BAD_POLICY
+    assert "none that was pushed is deployed: no action runs until one is" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("state", "said"), [("DEPLOYING", "is being deployed"), ("ROLLED_BACK", "taken back")]
 )
